@@ -1,0 +1,35 @@
+//! Models that say how many tickets to expect, and how strange a count is.
+//!
+//! Scoring only: nothing here fits trees or links C++. Everything is deterministic.
+//!
+//! # Layout
+//! - [`detector`]: the interface of every model: forecast, then score
+//! - [`tail`]: tail probabilities of counts, in log space
+//! - [`calendar`], [`profile`], [`level`], [`features`]: what models see of a series
+//! - [`baseline`]: level × weekly shape, for series too short or sparse for trees
+//! - [`lightgbm`]: evaluates text models; [`single`] and [`pooled`] are the models around it
+//! - [`interval`], [`calibration`]: from residuals to bounds and false-alarm rates
+//! - [`artifact`]: how models are stored
+
+pub mod artifact;
+pub mod baseline;
+pub mod calendar;
+pub mod calibration;
+pub mod detector;
+pub mod features;
+pub mod interval;
+pub mod level;
+pub mod lightgbm;
+pub mod pooled;
+pub mod profile;
+pub mod single;
+pub mod tail;
+#[cfg(test)]
+mod testing;
+
+pub use artifact::{Model, checksum};
+pub use baseline::Baseline;
+pub use calendar::Calendar;
+pub use detector::{Detector, Forecast, Score, SeriesView};
+pub use pooled::PooledLightGbm;
+pub use single::SingleLightGbm;

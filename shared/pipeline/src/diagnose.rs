@@ -1,0 +1,174 @@
+//! An incident's message into its report.
+
+use crate::rollup::{read_hour, read_rollup};
+use crate::{PipelineError, Result};
+use analyst::Case;
+use domain::anomaly::Kind;
+use domain::ports::{BlobStore, IncidentStore, Queue, Received, ReportStore};
+use domain::report::{Report, Run, Verdict};
+use domain::rollup::HourRollup;
+use domain::stream::StreamConfig;
+use domain::time::{Hour, Window};
+use domain::{ErrorKind, StoreError};
+use domain::incident::Incident;
+use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeMap;
+
+/// Days before the window that the analyst compares with.
+pub const BACKGROUND_DAYS: i64 = 28;
+/// How long a diagnosis may hold its incident.
+pub const LEASE: SignedDuration = SignedDuration::from_mins(5);
+/// How long a message stays hidden: longer than the lease, so that a lost one finds the lease free.
+pub const VISIBILITY: SignedDuration = SignedDuration::from_mins(6);
+/// Deliveries after which a message that keeps failing goes to the dead letters.
+pub const MAX_ATTEMPTS: u32 = 5;
+
+/// The ports that [`diagnose`] works through.
+#[derive(Clone, Copy)]
+pub struct DiagnosePorts<'a> {
+    /// Tickets and rollups.
+    pub blobs: &'a dyn BlobStore,
+    /// Incidents and leases.
+    pub incidents: &'a dyn IncidentStore,
+    /// Where messages come from.
+    pub queue: &'a dyn Queue,
+    /// Where reports go.
+    pub reports: &'a dyn ReportStore,
+}
+
+/// What became of a message.
+#[derive(Clone, Debug)]
+pub enum Diagnosed {
+    /// A report was written.
+    Reported(Box<Report>),
+    /// The revision has its report already, or a later revision has come: nothing to do.
+    Stale,
+    /// Somebody else is at it; the message comes back.
+    Leased,
+    /// It can never succeed; it lies with the dead letters, for this reason.
+    Dead(String),
+}
+
+/// Handles one message: takes the incident's lease, writes the report once, acknowledges.
+///
+/// A transient failure is returned and the message comes back by itself; a permanent one is moved to the dead
+/// letters with its reason.
+pub async fn diagnose(
+    ports: DiagnosePorts<'_>,
+    config: &StreamConfig,
+    received: &Received,
+    now: Timestamp,
+    elapsed_ms: &dyn Fn() -> f64,
+) -> Result<Diagnosed> {
+    let message = &received.message;
+    let (stream, id, revision) = (&message.stream, &message.incident, message.revision);
+    let latest = match ports.incidents.latest(stream, id).await {
+        Ok(latest) => latest,
+        Err(error) if error.kind == ErrorKind::NotFound => {
+            return bury(ports, received, &format!("incident {id} does not exist")).await;
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let has_report = exists(ports.reports.get(stream, id, revision).await)?;
+    if has_report || latest.revision > revision {
+        ports.queue.ack(&received.receipt).await?;
+        return Ok(Diagnosed::Stale);
+    }
+    let until = now.checked_add(LEASE).map_err(|e| PipelineError::Invalid(e.to_string()))?;
+    if !ports.incidents.acquire_lease(stream, id, revision, &received.receipt, now, until).await? {
+        return Ok(Diagnosed::Leased);
+    }
+    let outcome = write_report(ports, config, &latest, now, elapsed_ms).await;
+    ports.incidents.release_lease(stream, id, revision, &received.receipt).await?;
+    match outcome {
+        Ok(report) => {
+            ports.queue.ack(&received.receipt).await?;
+            Ok(report.map_or(Diagnosed::Stale, |r| Diagnosed::Reported(Box::new(r))))
+        }
+        Err(error) if error.is_transient() && received.attempts < MAX_ATTEMPTS => Err(error),
+        Err(error) => bury(ports, received, &error.to_string()).await,
+    }
+}
+
+async fn bury(ports: DiagnosePorts<'_>, received: &Received, reason: &str) -> Result<Diagnosed> {
+    ports.queue.dead_letter(&received.receipt, reason).await?;
+    Ok(Diagnosed::Dead(reason.to_owned()))
+}
+
+fn exists(found: std::result::Result<Report, StoreError>) -> Result<bool> {
+    match found {
+        Ok(_) => Ok(true),
+        Err(error) if error.kind == ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn write_report(
+    ports: DiagnosePorts<'_>,
+    config: &StreamConfig,
+    incident: &Incident,
+    now: Timestamp,
+    elapsed_ms: &dyn Fn() -> f64,
+) -> Result<Option<Report>> {
+    let begun = elapsed_ms();
+    let gathered = Gathered::read(ports.blobs, &incident.stream, incident.window).await?;
+    let read = elapsed_ms();
+    let report = gathered.report(config, incident)?;
+    let timings_ms = BTreeMap::from([
+        ("read".to_owned(), read - begun),
+        ("analyse".to_owned(), elapsed_ms() - read),
+    ]);
+    let run =
+        Run { incident: incident.id.clone(), revision: incident.revision, started_at: now, timings_ms };
+    match ports.reports.put(&report, &run).await {
+        Ok(()) => Ok(Some(report)),
+        Err(error) if error.kind == ErrorKind::AlreadyExists => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// What the analyst reads: the window's tickets, and the counts of the window and of the weeks before.
+pub struct Gathered {
+    tickets: Vec<domain::ticket::Ticket>,
+    window: Vec<HourRollup>,
+    background: Vec<HourRollup>,
+    background_days: f64,
+}
+
+impl Gathered {
+    /// Reads tickets and counts around `window`.
+    pub async fn read(blobs: &dyn BlobStore, stream: &str, window: Window) -> Result<Self> {
+        let mut tickets = Vec::new();
+        let mut rollups = Vec::new();
+        for hour in Hour::range(window.start, window.end) {
+            let Some(rollup) = read_rollup(blobs, stream, hour).await? else { continue };
+            rollups.push(rollup);
+            tickets.extend(read_hour(blobs, stream, hour).await?);
+        }
+        tickets.retain(|t| window.contains(t.created_at));
+        let mut background = Vec::new();
+        let first = Hour::of(window.start);
+        for hour in (first.0 - 24 * BACKGROUND_DAYS)..first.0 {
+            background.extend(read_rollup(blobs, stream, Hour(hour)).await?);
+        }
+        let known = background.first().map_or(0, |r| first.0 - r.hour.0);
+        Ok(Self { tickets, window: rollups, background, background_days: known as f64 / 24.0 })
+    }
+
+    /// The statistical analyst's report.
+    pub fn report(&self, config: &StreamConfig, incident: &Incident) -> Result<Report> {
+        let zone = config.zone().map_err(PipelineError::Invalid)?;
+        let mut report = analyst::diagnose(&Case {
+            incident,
+            zone: &zone,
+            tickets: &self.tickets,
+            window: &self.window,
+            background: &self.background,
+            background_days: self.background_days,
+        });
+        if report.verdict == Verdict::DataQuality {
+            report.kind = Kind::DataQuality;
+        }
+        Ok(report)
+    }
+}
