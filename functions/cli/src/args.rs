@@ -9,6 +9,7 @@ use std::path::PathBuf;
 /// Support tickets in; anomalies, their causes and reports out.
 #[derive(Parser)]
 #[command(
+    name = "anomalyze",
     version,
     after_help = "Examples:
   anomalyze demo                                        a generated outage, from tickets to report
@@ -231,7 +232,8 @@ pub struct Detect {
 #[command(after_help = "Examples:
   anomalyze diagnose                      write the reports of all announced incidents
   anomalyze diagnose 4f6c1d2e3a4b5c6d     one incident, again
-  anomalyze diagnose --date 2023-10-05    any day, incident or not")]
+  anomalyze diagnose --date 2023-10-05    any day, incident or not
+A run that is stopped keeps what it had begun to itself for six minutes.")]
 pub struct Diagnose {
     /// An incident's id (or its beginning).
     #[arg(value_name = "INCIDENT", conflicts_with = "date")]
@@ -239,6 +241,9 @@ pub struct Diagnose {
     /// A day of the stream's zone.
     #[arg(long)]
     pub date: Option<Date>,
+    /// The run's time (default: now).
+    #[arg(long, value_name = "TIME")]
+    pub now: Option<String>,
 }
 
 /// `anomalyze reports`

@@ -9,7 +9,6 @@
 mod args;
 mod chart;
 mod cmd;
-mod fitters;
 mod output;
 mod plot;
 mod render;

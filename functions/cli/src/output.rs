@@ -1,6 +1,7 @@
 //! Where output goes: data to standard output, progress and remarks to standard error.
 
 use crate::args::Global;
+use crate::render::escape::is_deceptive;
 use anyhow::Result;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
@@ -9,10 +10,29 @@ use std::time::Instant;
 
 /// Prints one JSON value and a line feed.
 pub fn json<T: Serialize>(value: &T) -> Result<()> {
-    let mut out = std::io::stdout().lock();
-    serde_json::to_writer_pretty(&mut out, value)?;
-    writeln!(out)?;
-    Ok(())
+    text(&shown_json(serde_json::to_string_pretty(value)?))
+}
+
+/// `json` with every character that a terminal obeys, or that hides text, as an escape: the same value.
+///
+/// JSON itself asks that only of U+0000 to U+001F, and ids of tickets come as their source wrote them.
+pub fn shown_json(json: String) -> String {
+    // Between values there is no such character but the line feed.
+    let is_escaped = |c: char| c != '\n' && is_deceptive(c);
+    if !json.contains(is_escaped) {
+        return json;
+    }
+    let mut out = String::with_capacity(json.len() + 64);
+    for c in json.chars() {
+        if is_escaped(c) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                out.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            out.push(c);
+        }
+    }
+    out
 }
 
 /// Prints text.
@@ -60,4 +80,25 @@ pub fn progress(global: &Global, length: u64, what: &'static str) -> ProgressBar
 /// Milliseconds since `start`, for the steps that take their clock as an argument.
 pub fn stopwatch(start: Instant) -> impl Fn() -> f64 {
     move || start.elapsed().as_secs_f64() * 1e3
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn what_a_terminal_obeys_is_escaped() {
+        let json = shown_json(serde_json::to_string_pretty(&["a\u{9b}31m\u{202e}b\u{e0041}\u{1b}", "grün 🙂"]).unwrap());
+        assert_eq!(json, "[\n  \"a\\u009b31m\\u202eb\\udb40\\udc41\\u001b\",\n  \"grün 🙂\"\n]");
+    }
+
+    proptest! {
+        #[test]
+        fn the_value_stays_the_same(texts in proptest::collection::vec(any::<String>(), 0..5)) {
+            let json = shown_json(serde_json::to_string_pretty(&texts).unwrap());
+            prop_assert!(!json.contains(|c| c != '\n' && is_deceptive(c)));
+            prop_assert_eq!(serde_json::from_str::<Vec<String>>(&json).unwrap(), texts);
+        }
+    }
 }

@@ -98,6 +98,22 @@ async fn stored_config(backend: &LocalBackend, stream: &str) -> Result<Option<St
     }
 }
 
+/// Bytes that must be free in memory for scratch data to lie there.
+const SCRATCH_BYTES: u64 = 2 << 30;
+
+/// A folder for data that is thrown away: in memory where the system has room, for a disk's file system spends a
+/// third of a replay on making and deleting small files. `TMPDIR` overrides.
+pub fn scratch() -> Result<tempfile::TempDir> {
+    let memory = Path::new("/dev/shm");
+    let room = rustix::fs::statvfs(memory).map_or(0, |s| s.f_bavail * s.f_frsize);
+    let dir = if std::env::var_os("TMPDIR").is_none() && room >= SCRATCH_BYTES {
+        tempfile::tempdir_in(memory).or_else(|_| tempfile::tempdir())
+    } else {
+        tempfile::tempdir()
+    };
+    dir.context("make a temporary data folder")
+}
+
 /// The present, for commands whose time may be left out.
 pub fn now() -> Timestamp {
     let since_epoch = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();

@@ -132,15 +132,17 @@ fn checked_pair(facts: &Facts<'_>, pair: &Cell) -> Option<Cell> {
 /// Pairs of the strangest values, strangest first.
 fn pairs(facts: &Facts<'_>, values: &[Cell]) -> Vec<Cell> {
     let top: Vec<&Value> = values.iter().take(COMBINED).filter_map(|c| c.segment.cells().first()).collect();
+    let all: f64 = facts.case.background.iter().map(|r| f64::from(r.ticket_count())).sum();
     let mut found = Vec::new();
     for (i, a) in top.iter().enumerate() {
         for b in top.iter().skip(i + 1).filter(|b| b.0 != a.0) {
             let segment = Segment::pair((*a).clone(), (*b).clone());
-            let tickets: Vec<&&Ticket> = facts.all.iter().filter(|t| segment.contains(t)).collect();
+            let actual = facts.all.iter().filter(|t| segment.contains(t)).count() as f64;
+            if facts.is_up() && actual < EXPLAINS * facts.excess() {
+                continue;
+            }
             let before: f64 = facts.case.background.iter().map(|r| tickets_of(r, &segment)).sum();
-            let all: f64 = facts.case.background.iter().map(|r| tickets_of(r, &Segment::total())).sum();
-            let expected = facts.total_expected * before / all.max(1.0);
-            let pair = cell(facts, segment, tickets.len() as f64, expected);
+            let pair = cell(facts, segment, actual, facts.total_expected * before / all.max(1.0));
             let parents =
                 values.iter().filter(|c| c.segment.cells().first().is_some_and(|v| v == *a || v == *b));
             let best_parent = parents.map(|c| c.score).fold(0.0, f64::max);

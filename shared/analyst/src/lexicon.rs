@@ -66,7 +66,13 @@ const PROMOTION: [&str; 62] = [
     "werbung",
 ];
 /// Weather, nature, public events: outside any product.
-const WORLD: [&str; 40] = [
+const WORLD: [&str; 46] = [
+    "thunder",
+    "plow",
+    "plowing",
+    "shoveled",
+    "unshoveled",
+    "shovel",
     "snow",
     "snowstorm",
     "storm",
@@ -138,6 +144,21 @@ const RELEASE: [&str; 27] = [
     "actualizar",
     "mise",
 ];
+/// Words before the number of an error.
+const CODES: [&str; 12] = [
+    "error",
+    "errors",
+    "code",
+    "status",
+    "http",
+    "exception",
+    "failure",
+    "fault",
+    "fehler",
+    "fehlercode",
+    "meldung",
+    "erreur",
+];
 /// Phrases by which a text addresses a program that reads it, or asks for a verdict.
 const STEERING: [&str; 30] = [
     "ignore previous",
@@ -187,11 +208,12 @@ pub(crate) fn is_release(term: &str) -> bool {
     RELEASE.contains(&term) || is_version(term)
 }
 
-/// A version: three numbers with dots, or a word and a number.
+/// A version: three numbers with dots, or a word and a number of at most three digits that is no error code.
 pub(crate) fn is_version(term: &str) -> bool {
-    let last = term.rsplit(' ').next().unwrap_or(term);
+    let (word, last) = term.rsplit_once(' ').unwrap_or(("", term));
     let number = !last.is_empty() && last.bytes().all(|b| b.is_ascii_digit() || b == b'.');
-    number && (term.contains(' ') || last.matches('.').count() >= 2)
+    let named = !word.is_empty() && last.len() <= 3 && !CODES.contains(&word);
+    number && (last.matches('.').count() >= 2 || named)
 }
 
 /// Whether a text tries to steer whoever summarises it.
@@ -213,6 +235,7 @@ mod tests {
     fn versions_are_told_from_numbers() {
         assert!(is_version("66.0.3") && is_version("firefox 67") && is_release("latest version"));
         assert!(!is_version("503") && !is_version("error") && !is_version("12.5"));
+        assert!(!is_version("error 503") && !is_version("windows 2019"));
     }
 
     #[test]

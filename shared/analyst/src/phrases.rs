@@ -10,13 +10,15 @@ use text::log_odds::{Distinctive, TermCount, Totals, distinctive};
 /// Reporters below which a term is one customer's way of writing.
 pub(crate) const MIN_REPORTERS: usize = 3;
 /// False discovery rate of distinctive terms.
-pub(crate) const TERM_FDR: f64 = 0.01;
+const TERM_FDR: f64 = 0.01;
+/// The same for an incident that was opened for its words: that some rose is settled, only which is asked.
+const TOLD_FDR: f64 = 0.05;
 /// Terms of a window that are tested, most frequent first: a theme has frequent ones.
 const MAX_TESTED: usize = 1_500;
 
 /// The terms of some documents, tested against the background.
 pub(crate) struct Phrases {
-    /// Terms at a false discovery rate of 1 %, strongest first, with `window` and `background` in reporters.
+    /// Terms below the false discovery rate, strongest first, with `window` and `background` in reporters.
     pub(crate) significant: Vec<Distinctive>,
     /// Key of each significant term in the vocabulary, in the same order.
     pub(crate) keys: Vec<u32>,
@@ -70,7 +72,8 @@ fn tested(facts: &Facts<'_>, positions: &[usize], reporters: &[ReporterId], segm
         background: facts.vocabulary.background(*key).min(background),
     };
     let mut significant = distinctive(&candidates.iter().map(count).collect::<Vec<_>>(), totals);
-    significant.retain(|d| d.z > 0.0 && d.q < TERM_FDR);
+    let rate = if facts.is_theme() { TOLD_FDR } else { TERM_FDR };
+    significant.retain(|d| d.z > 0.0 && d.q < rate);
     let keys: HashMap<&str, u32> = candidates.iter().map(|(_, key, label)| (*label, *key)).collect();
     let keys = significant.iter().filter_map(|d| keys.get(d.term.as_str()).copied()).collect();
     Phrases { significant, keys, totals }

@@ -1,6 +1,7 @@
 //! The usual week of a segment.
 
 use crate::Case;
+use crate::stats::z_score;
 use domain::rollup::HourRollup;
 use domain::segment::Segment;
 use domain::time::{CELL_SECONDS, CELLS_PER_HOUR, Hour, Window};
@@ -72,6 +73,11 @@ impl Profile {
         weights.into_iter().map(|w| expected.max(0.0) * w / sum.max(1e-12)).collect()
     }
 
+    /// Tickets usually written in an hour.
+    pub(crate) fn usual_in(&self, hour: Hour, zone: &TimeZone) -> f64 {
+        self.smooth.get(hour_of_week(hour, zone)).copied().unwrap_or(0.0)
+    }
+
     /// Mean of the same hours of the week over the background, for the window.
     pub(crate) fn same_hour_baseline(&self, window: Window, zone: &TimeZone) -> f64 {
         let due = |start: &Timestamp| {
@@ -86,22 +92,34 @@ impl Profile {
         (recent.len() >= 24).then(|| recent.iter().sum::<f64>() / recent.len() as f64 * window.hours())
     }
 
-    /// The longest run of empty hours that ends at most `lag` hours before `before`: its first hour, its length,
-    /// and the tickets that were due.
-    pub(crate) fn last_gap(&self, before: Hour, lag: i64, zone: &TimeZone) -> Option<(Hour, i64, f64)> {
-        let mut best: Option<(Hour, i64, f64)> = None;
-        let from = before.0 - lag;
-        let end = (from.max(self.first.0)..before.0).rev().find(|h| self.at(*h) == Some(0.0))?;
-        let start = (self.first.0..=end).rev().take_while(|h| self.at(*h) == Some(0.0)).last()?;
-        let due: f64 = (start..=end).filter_map(|h| self.smooth.get(hour_of_week(Hour(h), zone))).sum();
-        if due > best.map_or(0.0, |b| b.2) {
-            best = Some((Hour(start), end - start + 1, due));
+    /// The lack of tickets right before an hour: the stretch of at most `longest` hours that ends there, had at most
+    /// half of what was due, and lacks most for its size. Its first hour, its length, and the tickets that were due
+    /// beyond those that came.
+    ///
+    /// `within` counts the hours from the window's first one on; earlier ones come from the background.
+    pub(crate) fn lack_before(
+        &self,
+        hour: Hour,
+        longest: i64,
+        within: &[f64],
+        zone: &TimeZone,
+    ) -> Option<(Hour, i64, f64)> {
+        let (mut came, mut due, mut best) = (0.0, 0.0, None);
+        let mut strangest = 0.0;
+        for back in 1..=longest {
+            let at = hour.plus(-back);
+            let index = usize::try_from(at.0 - self.first.0).ok()?;
+            let known = self.history.get(index).or_else(|| within.get(index - self.history.len()));
+            let Some(tickets) = known else { break };
+            came += tickets;
+            due += self.smooth.get(hour_of_week(at, zone)).copied().unwrap_or(0.0);
+            let z = -z_score(came, due);
+            if came <= 0.5 * due && z > strangest {
+                strangest = z;
+                best = Some((at, back, due - came));
+            }
         }
         best
-    }
-
-    fn at(&self, hour: i64) -> Option<f64> {
-        usize::try_from(hour - self.first.0).ok().and_then(|i| self.history.get(i)).copied()
     }
 }
 

@@ -34,10 +34,12 @@ const MIN_REPEATS: f64 = 3.0;
 /// Entry in bulk: so much of the excess within the tightest minutes.
 const BURST_MINUTES: i64 = 30;
 const SHORT_BURST_MINUTES: i64 = 10;
-/// Hours a release of held-back tickets may follow its gap by.
-const RELEASE_LAG: i64 = 3;
-/// Share of the excess that was due in the gap before it.
+/// Hours that a lack of tickets before their release may last.
+const LONGEST_LACK: i64 = 48;
+/// Share of a burst that was due in the lack before it.
 const RELEASED_SHARE: f64 = 0.5;
+/// Share of a burst that may be usual traffic.
+const USUAL_SHARE: f64 = 0.2;
 /// Promotional share of copies that makes them spam.
 const SPAM_SHARE: f64 = 0.5;
 
@@ -64,6 +66,8 @@ pub(crate) struct Burst {
     pub(crate) minutes: i64,
     pub(crate) start: Timestamp,
     pub(crate) tickets: f64,
+    /// Tickets usually written in so many minutes of that hour.
+    pub(crate) usual: f64,
     /// Share of the excess.
     pub(crate) share: f64,
     /// Share of its tickets from its largest sender, and of its largest set of copies.
@@ -75,7 +79,8 @@ pub(crate) struct Burst {
 
 pub(crate) struct Quality {
     pub(crate) gap: Option<Gap>,
-    pub(crate) earlier_gap: Option<Gap>,
+    /// The lack before a burst of tickets that were held back.
+    pub(crate) held_back: Option<Gap>,
     pub(crate) backlog: Backlog,
     pub(crate) bursts: Vec<Burst>,
     pub(crate) repeats: Repeats,
@@ -91,7 +96,7 @@ impl Quality {
         let reference = if facts.is_theme() { theme.max(largest) } else { facts.excess() }.max(1.0);
         let gap = gap(facts);
         let mut quality = Self {
-            earlier_gap: None,
+            held_back: None,
             backlog: backlog(facts),
             bursts: [SHORT_BURST_MINUTES, BURST_MINUTES]
                 .iter()
@@ -101,7 +106,7 @@ impl Quality {
             repeats,
             reference,
         };
-        quality.earlier_gap = earlier_gap(facts, &quality.bursts);
+        quality.held_back = if facts.is_up() { held_back(facts, &quality.bursts) } else { None };
         quality
     }
 
@@ -115,28 +120,29 @@ impl Quality {
             let missing = self.gap.as_ref().is_some_and(|g| g.due >= GAP_EXPLAINS * lack);
             return missing.then_some(Nature::Gap);
         }
+        // Delays leave the count of writing times as it is: a volume as usual needs no other explanation.
+        let as_usual = !facts.is_theme() && z_score(facts.actual, facts.expected) < USUAL_Z;
+        let late = as_usual || self.backlog.late as f64 >= MAKES_EXCESS * self.reference;
+        if as_usual {
+            let held = self.held_back.is_some().then_some(Nature::Gap);
+            return if self.is_backlog() { Some(Nature::Backlog) } else { held };
+        }
         let share = |n: usize| n as f64 * facts.scale / self.reference;
         let enough = |n: usize| n as f64 * facts.scale >= MIN_REPEATS && share(n) >= MAKES_EXCESS;
-        let promoted = |list: &[usize]| list.iter().filter(|i| self.repeats.promotions.contains(i)).count();
         let copies: Vec<usize> = self.repeats.clusters.iter().flatten().copied().collect();
+        let promoted = copies.iter().filter(|i| self.repeats.promotions.contains(i)).count();
         let adverts = self.repeats.promotions.len();
-        if enough(copies.len()) && promoted(&copies) as f64 >= SPAM_SHARE * copies.len() as f64
-            || enough(adverts)
-        {
+        if enough(copies.len()) && promoted as f64 >= SPAM_SHARE * copies.len() as f64 || enough(adverts) {
             return Some(Nature::Spam);
         }
-        let bulk =
-            self.bursts.iter().any(|b| b.share >= MAKES_EXCESS && b.tickets >= MIN_BURST && b.is_one_entry());
-        if bulk {
+        let one_entry = |b: &Burst| b.share >= MAKES_EXCESS && b.tickets >= MIN_BURST && b.is_one_entry();
+        if self.bursts.iter().any(one_entry) {
             return Some(Nature::BulkEntry);
         }
-        // Delays leave the count of writing times as it is: a volume as usual needs no other explanation.
-        let volume_as_usual = !facts.is_theme() && z_score(facts.actual, facts.expected) < USUAL_Z;
-        if self.is_backlog() && (volume_as_usual || self.backlog.late as f64 >= MAKES_EXCESS * self.reference)
-        {
+        if self.is_backlog() && late {
             return Some(Nature::Backlog);
         }
-        if self.earlier_gap.is_some() {
+        if self.held_back.is_some() && !facts.is_theme() {
             return Some(Nature::Gap);
         }
         let top = self.repeats.top_reporter.len();
@@ -202,16 +208,23 @@ fn gap(facts: &Facts<'_>) -> Option<Gap> {
     })
 }
 
-/// A gap right before a burst whose tickets were due in it: they were held back and stamped on release.
-fn earlier_gap(facts: &Facts<'_>, bursts: &[Burst]) -> Option<Gap> {
-    if facts.is_theme() {
-        return None;
+/// A lack of tickets right before a burst that it accounts for: they were held back and stamped on release.
+fn held_back(facts: &Facts<'_>, bursts: &[Burst]) -> Option<Gap> {
+    let incident = facts.case.incident;
+    let burst = bursts.iter().find(|b| b.tickets >= MIN_BURST && b.usual <= USUAL_SHARE * b.tickets)?;
+    let first = Hour::of(incident.window.start);
+    let mut within: Vec<f64> = Hour::range(incident.window.start, incident.window.end).map(|_| 0.0).collect();
+    for ticket in facts.inside.iter().filter(|t| t.created_at < burst.start) {
+        let index = usize::try_from(Hour::of(ticket.created_at).0 - first.0).ok();
+        if let Some(slot) = index.and_then(|i| within.get_mut(i)) {
+            *slot += 1.0;
+        }
     }
-    let burst = bursts.iter().find(|b| b.share >= MAKES_EXCESS)?;
-    let (hour, hours, due) = facts.profile.last_gap(Hour::of(burst.start), RELEASE_LAG, facts.case.zone)?;
-    let probability = empty_probability(due);
-    let explains = due >= RELEASED_SHARE * facts.excess() && probability < GAP_PROBABILITY;
-    explains.then(|| Gap { start: hour.start(), minutes: hours * 60, due, probability })
+    let hour = Hour::of(burst.start);
+    let (start, hours, lack) = facts.profile.lack_before(hour, LONGEST_LACK, &within, facts.case.zone)?;
+    let probability = empty_probability(lack);
+    let explains = lack >= RELEASED_SHARE * burst.tickets && probability < GAP_PROBABILITY;
+    explains.then(|| Gap { start: start.start(), minutes: hours * 60, due: lack, probability })
 }
 
 fn backlog(facts: &Facts<'_>) -> Backlog {
@@ -236,6 +249,11 @@ fn backlog(facts: &Facts<'_>) -> Backlog {
     }
 }
 
+/// Whether a ticket says neither who wrote nor, beyond a heading, what.
+fn is_bare(document: &Document<'_>) -> bool {
+    document.ticket.requester.is_none() && document.text.body.trim().is_empty()
+}
+
 fn burst(facts: &Facts<'_>, repeats: &Repeats, minutes: i64, reference: f64) -> Option<Burst> {
     let range = tightest(&facts.inside, minutes);
     let tickets = facts.inside.get(range)?;
@@ -251,12 +269,12 @@ fn burst(facts: &Facts<'_>, repeats: &Repeats, minutes: i64, reference: f64) -> 
     inside.iter().for_each(|(_, d)| *senders.entry(d.reporter).or_default() += 1);
     let copies =
         |cluster: &Vec<usize>| inside.iter().filter(|(i, _)| cluster.binary_search(i).is_ok()).count();
-    let anonymous = inside.iter().filter(|(_, d)| d.terms.is_empty() && d.ticket.requester.is_none()).count();
-    let hours = facts.case.incident.window.hours().max(1.0);
-    let usual = facts.expected / hours * minutes as f64 / 60.0;
+    let anonymous = inside.iter().filter(|(_, d)| is_bare(d)).count();
+    let usual = facts.profile.usual_in(Hour::of(first), facts.case.zone) * minutes as f64 / 60.0;
     Some(Burst {
         minutes,
         start: first,
+        usual,
         tickets: tickets.len() as f64,
         share: ((tickets.len() as f64 - usual) / reference).clamp(0.0, 1.0),
         sender: senders.values().max().map_or(0.0, |m| *m as f64 / n),

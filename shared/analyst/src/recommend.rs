@@ -1,7 +1,8 @@
 //! What to do: a table keyed on the reading and its evidence.
 
+use crate::exhibits::Ids;
 use crate::facts::Facts;
-use crate::report::{Ids, Material};
+use crate::report::Material;
 use crate::verdict::{Decision, Findings, Reading};
 use crate::wording::{moment, number, segment_name};
 use domain::incident::Severity;

@@ -9,6 +9,8 @@ use text::similar::{NEAR_DUPLICATE, near_duplicates};
 
 /// Tickets from which copies are a cluster and not two customers' luck.
 const MIN_CLUSTER: usize = 3;
+/// Words of a body from which an equal one is a copy.
+const MIN_WORDS: usize = 5;
 /// Promotional words that mark an advert together with a link or a number to call.
 const PROMOTIONS: usize = 2;
 
@@ -29,8 +31,19 @@ pub(crate) struct Repeats {
 impl Repeats {
     pub(crate) fn of(facts: &Facts<'_>) -> Self {
         let documents = &facts.documents;
-        let texts: Vec<String> = documents.iter().map(|d| d.text.joined()).collect();
-        let mut clusters = near_duplicates(&texts, NEAR_DUPLICATE);
+        // A bare subject or a word or two is a category, not a text that somebody copied.
+        let told: Vec<usize> = documents
+            .iter()
+            .enumerate()
+            .filter(|(_, d)| words(&d.text.body) >= MIN_WORDS)
+            .map(|(i, _)| i)
+            .collect();
+        let texts: Vec<String> =
+            told.iter().filter_map(|i| documents.get(*i)).map(|d| d.text.joined()).collect();
+        let positions =
+            |c: Vec<usize>| c.into_iter().filter_map(|i| told.get(i).copied()).collect::<Vec<_>>();
+        let mut clusters: Vec<Vec<usize>> =
+            near_duplicates(&texts, NEAR_DUPLICATE).into_iter().map(positions).collect();
         clusters.retain(|c| c.len() >= MIN_CLUSTER);
         let all = |test: &dyn Fn(&Document<'_>) -> bool| {
             documents.iter().enumerate().filter(|(_, d)| test(d)).map(|(i, _)| i).collect::<Vec<_>>()
@@ -53,6 +66,10 @@ impl Repeats {
     pub(crate) fn copies(&self) -> usize {
         self.clusters.iter().map(Vec::len).sum()
     }
+}
+
+fn words(body: &str) -> usize {
+    body.split_whitespace().take(MIN_WORDS).count()
 }
 
 fn top_reporter(documents: &[Document<'_>]) -> Vec<usize> {

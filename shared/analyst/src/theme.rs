@@ -6,6 +6,7 @@
 //! that the background cannot explain even if no two of its terms ever met there.
 
 use crate::facts::{Document, Facts, Value};
+use crate::lexicon::is_release;
 use crate::phrases::{MIN_REPORTERS, Phrases, phrases};
 use domain::distinct::ReporterId;
 use domain::segment::{Dimension, Segment};
@@ -15,7 +16,9 @@ use text::log_odds::Distinctive;
 /// Distinctive terms that may belong to a theme.
 const MAX_TERMS: usize = 80;
 /// Share of a term's reporters who must also use the theme's words already found.
-const COHERENCE: f64 = 0.6;
+pub(crate) const COHERENT: f64 = 0.6;
+/// No demand of that kind: whatever rose, as far as words tell.
+pub(crate) const ANYTHING: f64 = 0.0;
 /// Terms of one theme.
 const MAX_THEME_TERMS: usize = 24;
 /// A language is looked at by itself when it has this share of the tickets, and so many.
@@ -45,7 +48,12 @@ impl Theme {
 /// The themes of the documents, one for each larger language, merged; and the terms they were chosen from.
 ///
 /// Languages are separate because translations of a theme share no words.
-pub(crate) fn find(facts: &Facts<'_>, positions: &[usize], segment: &Segment) -> (Theme, Vec<Phrases>) {
+pub(crate) fn find(
+    facts: &Facts<'_>,
+    positions: &[usize],
+    segment: &Segment,
+    coherence: f64,
+) -> (Theme, Vec<Phrases>) {
     let mut theme = Theme::default();
     let mut tested = Vec::new();
     for (language, positions) in by_language(facts, positions) {
@@ -58,7 +66,8 @@ pub(crate) fn find(facts: &Facts<'_>, positions: &[usize], segment: &Segment) ->
         let phrases = phrases(facts, &positions, &within);
         // A theme needs the rate of its words in usual traffic; scaled from the background to what was due here.
         let due = due(facts, language.as_ref(), segment, positions.len());
-        let part = grow(&documents, &positions, &phrases, due);
+        let part =
+            grow(&documents, &positions, &phrases, Growth { due, coherence, by_strength: facts.is_theme() });
         theme.reporters += part.reporters;
         theme.usual += part.usual;
         theme.documents.extend(part.documents);
@@ -119,20 +128,45 @@ struct Candidate {
     usual: f64,
 }
 
-fn grow(documents: &[&Document<'_>], positions: &[usize], phrases: &Phrases, due: f64) -> Theme {
-    let candidates = candidates(documents, phrases, due);
-    let worth = |c: &Candidate| c.reporters.len() as f64 - c.usual;
-    let seed = candidates
-        .iter()
-        .max_by(|a, b| worth(a).total_cmp(&worth(b)).then_with(|| b.term.term.cmp(&a.term.term)));
-    let Some(seed) = seed else { return Theme::default() };
+/// How a theme is grown.
+#[derive(Clone, Copy)]
+struct Growth {
+    /// Tickets that were due of the documents.
+    due: f64,
+    /// Share of a term's reporters who must use the theme's words already found.
+    coherence: f64,
+    /// Begin with the strongest term instead of the one with the largest excess: where the volume is as usual,
+    /// large terms are mostly the drift of usual subjects.
+    by_strength: bool,
+}
+
+impl Candidate {
+    /// Reporters beyond the usual.
+    fn excess(&self) -> f64 {
+        self.reporters.len() as f64 - self.usual
+    }
+}
+
+fn grow(documents: &[&Document<'_>], positions: &[usize], phrases: &Phrases, growth: Growth) -> Theme {
+    let candidates = candidates(documents, phrases, growth.due);
+    let worth = |c: &Candidate| if growth.by_strength { c.term.z } else { c.excess() };
+    let strongest = |a: &&Candidate, b: &&Candidate| {
+        worth(a).total_cmp(&worth(b)).then_with(|| b.term.term.cmp(&a.term.term))
+    };
+    // Words of a new version rise after every release, whatever customers then write about.
+    let subjects =
+        candidates.iter().filter(|c| !is_release(&c.term.term) && c.excess() >= MIN_REPORTERS as f64);
+    let Some(seed) = subjects.max_by(strongest).or_else(|| candidates.iter().max_by(strongest)) else {
+        return Theme::default();
+    };
     let mut covered = seed.reporters.clone();
     let mut usual = seed.usual;
     let mut chosen = vec![&seed.term];
     while chosen.len() < MAX_THEME_TERMS {
         let gain = |c: &Candidate| {
             let shared = c.reporters.intersection(&covered).count() as f64;
-            let coherent = shared >= COHERENCE * c.reporters.len() as f64 && !chosen.contains(&&c.term);
+            let coherent =
+                shared >= growth.coherence * c.reporters.len() as f64 && !chosen.contains(&&c.term);
             (coherent, c.reporters.len() as f64 - shared - c.usual)
         };
         let best = candidates

@@ -10,7 +10,7 @@ use crate::shifts::{Shift, shifts};
 use crate::stats::z_score;
 use crate::theme::{self, Theme};
 use domain::report::{Nature, Verdict};
-use domain::segment::Segment;
+use domain::segment::{Dimension, Segment};
 use domain::ticket::Ticket;
 use std::collections::BTreeMap;
 use text::log_odds::{Distinctive, without_parts};
@@ -23,12 +23,16 @@ const THEME_EXPLAINS: f64 = 0.5;
 const THEME_SUFFICES: f64 = 0.75;
 /// Distinct reporters beyond the usual that make a theme: four customers writing the same words is rare by chance.
 const THEME_REPORTERS: f64 = 4.0;
+/// The same for an incident that was opened for its words: that they rose is settled.
+const TOLD_REPORTERS: f64 = 3.0;
 /// Standard deviations of the volume under which there is nothing to explain.
 const MIN_Z: f64 = 2.0;
 /// Fewest tickets of an incident that can be explained.
 const MIN_TICKETS: f64 = 5.0;
 /// Share of the excess that version words must explain to call it the wave after a release.
 const RELEASE_SHARE: f64 = 0.25;
+/// Share of the background below which a version is new.
+const NEW_SHARE: f64 = 0.05;
 /// Share of a theme's words that must be about the world outside.
 const WORLD_SHARE: f64 = 0.3;
 /// Share of the reference that steering tickets must make.
@@ -48,6 +52,8 @@ pub(crate) struct Findings {
     pub(crate) terms: Vec<Distinctive>,
     /// Share of the excess that the theme explains.
     pub(crate) theme_share: f64,
+    /// Significant terms that come with new versions.
+    release_words: Vec<Distinctive>,
     /// Whether the tickets without the theme have their usual mix.
     rest_as_usual: bool,
     /// Whether the theme goes beyond the usual words of the cell.
@@ -58,7 +64,8 @@ impl Findings {
     pub(crate) fn gather(facts: &Facts<'_>) -> Self {
         let segment = &facts.case.incident.segment;
         let everything: Vec<usize> = (0..facts.documents.len()).collect();
-        let (theme, tested) = theme::find(facts, &everything, segment);
+        let (theme, tested) = theme::find(facts, &everything, segment, theme::COHERENT);
+        let (theme, broad) = with_world(facts, &everything, segment, theme);
         let quality = Quality::of(facts, theme.excess() * facts.scale);
         let cell = cells::best(facts);
         let theme_share = explained(facts, &theme);
@@ -69,7 +76,13 @@ impl Findings {
         Self {
             terms: merged(&tested),
             shifts: shifts(facts, &facts.all),
-            rest_as_usual: !shifts(facts, &without(facts, &theme)).iter().any(Shift::matters),
+            release_words: tested
+                .iter()
+                .flat_map(|p| &p.significant)
+                .filter(|d| is_release(&d.term))
+                .cloned()
+                .collect(),
+            rest_as_usual: broad || !shifts(facts, &without(facts, &theme)).iter().any(Shift::matters),
             quality,
             cell,
             theme,
@@ -85,22 +98,46 @@ impl Findings {
 
     fn has_theme(&self, facts: &Facts<'_>) -> bool {
         facts.is_up()
-            && self.theme.excess() >= THEME_REPORTERS
+            && self.theme.excess() >= if facts.is_theme() { TOLD_REPORTERS } else { THEME_REPORTERS }
             && (facts.is_theme() || self.theme_share >= THEME_EXPLAINS && self.theme_beyond_cell)
             && (facts.is_theme() || self.theme_share >= THEME_SUFFICES || self.rest_as_usual)
     }
 
     /// Share of the excess whose tickets have words of a new version, at most.
     fn release_share(&self, facts: &Facts<'_>) -> f64 {
-        let release: Vec<&Distinctive> = self.terms.iter().filter(|d| is_release(&d.term)).collect();
-        let named = release.iter().any(|d| is_version(&d.term));
-        let updates = release.iter().any(|d| !is_version(&d.term));
-        if !(named && updates) {
-            return 0.0;
+        let fresh = new_version(facts);
+        let named = self.release_words.iter().any(|d| is_version(&d.term)) || fresh >= NEW_SHARE;
+        let updates = self.release_words.iter().any(|d| !is_version(&d.term));
+        let most = self.release_words.iter().map(|d| d.window).fold(0.0, f64::max) * facts.scale;
+        if named && (updates || fresh >= RELEASE_SHARE) {
+            (most / self.quality.reference).max(fresh)
+        } else {
+            0.0
         }
-        let most = release.iter().map(|d| d.window).fold(0.0, f64::max) * facts.scale;
-        most / self.quality.reference
     }
+}
+
+/// Share of the window's tickets with a version that the background hardly had.
+fn new_version(facts: &Facts<'_>) -> f64 {
+    let counts = [Dimension::Tag, Dimension::Product].into_iter().flat_map(|d| facts.counts(d, &facts.all));
+    let fresh = counts.filter(|(value, _)| names_version(&value.1) && facts.share_of(value) < NEW_SHARE);
+    fresh.map(|(_, n)| n / facts.total_actual.max(1.0)).fold(0.0, f64::max)
+}
+
+/// Whether a value is a name with a number at its end, as versions are.
+fn names_version(value: &str) -> bool {
+    value.chars().any(char::is_alphabetic) && value.ends_with(|c: char| c.is_ascii_digit())
+}
+
+/// The theme; or, when it explains too little and weather or public events are what rose, all that rose: a storm has
+/// many effects and one cause.
+fn with_world(facts: &Facts<'_>, positions: &[usize], segment: &Segment, theme: Theme) -> (Theme, bool) {
+    if facts.is_theme() || explained(facts, &theme) >= THEME_EXPLAINS {
+        return (theme, false);
+    }
+    let all = theme::find(facts, positions, segment, theme::ANYTHING).0;
+    let outside = explained(facts, &all) >= THEME_EXPLAINS && theme_nature(&all) == Nature::External;
+    if outside { (all, true) } else { (theme, false) }
 }
 
 /// Share of the excess that a theme explains, 0–1.
@@ -121,7 +158,7 @@ fn beyond(facts: &Facts<'_>, cell: &Segment) -> bool {
     let of = |d: &Document<'_>| cell.contains(d.ticket);
     let positions: Vec<usize> =
         facts.documents.iter().enumerate().filter(|(_, d)| of(d)).map(|(i, _)| i).collect();
-    explained(facts, &theme::find(facts, &positions, cell).0) >= THEME_EXPLAINS
+    explained(facts, &theme::find(facts, &positions, cell, theme::COHERENT).0) >= THEME_EXPLAINS
 }
 
 /// Significant terms of all languages, strongest first, each subject once.
@@ -192,11 +229,11 @@ fn read(facts: &Facts<'_>, findings: &Findings) -> (Reading, Nature, f64, f64) {
     if few || !facts.is_theme() && !strange {
         return (Reading::TooLittle, Nature::Unknown, extra, 0.5);
     }
-    let release = findings.release_share(facts);
     if findings.has_theme(facts) {
-        let nature = theme_nature(&findings.theme, release);
+        let nature = theme_nature(&findings.theme);
         return (Reading::Theme, nature, findings.theme.reporters, findings.theme_share);
     }
+    let release = findings.release_share(facts);
     let otherwise = if release >= RELEASE_SHARE { Nature::ReleaseWave } else { Nature::Unknown };
     if let Some(cell) = findings.cell.as_ref().filter(|_| !facts.is_theme()) {
         let nature = if otherwise == Nature::Unknown && facts.is_up() { Nature::Product } else { otherwise };
@@ -205,7 +242,7 @@ fn read(facts: &Facts<'_>, findings: &Findings) -> (Reading, Nature, f64, f64) {
     }
     let moved = findings.moved();
     let effect = moved.iter().map(|s| s.effect).fold(0.0, f64::max);
-    if !moved.is_empty() {
+    if !moved.is_empty() && !facts.is_theme() {
         return (Reading::Composition, otherwise, extra, 2.0 * effect);
     }
     if facts.is_theme() {
@@ -215,16 +252,16 @@ fn read(facts: &Facts<'_>, findings: &Findings) -> (Reading, Nature, f64, f64) {
     (Reading::Volume, otherwise, extra, 1.0 - 2.0 * largest)
 }
 
-fn theme_nature(theme: &Theme, release: f64) -> Nature {
+/// What sort of thing a theme's words name.
+fn theme_nature(theme: &Theme) -> Nature {
     let shown = without_parts(theme.terms.clone());
-    let top: Vec<&Distinctive> = shown.iter().take(8).collect();
+    let top: Vec<&str> = shown.iter().take(8).map(|d| d.term.as_str()).collect();
     let share = |test: &dyn Fn(&str) -> bool| {
-        top.iter().filter(|d| test(&d.term) || d.term.split(' ').any(test)).count() as f64
-            / top.len().max(1) as f64
+        top.iter().filter(|t| test(t) || t.split(' ').any(test)).count() as f64 / top.len().max(1) as f64
     };
     if share(&is_world) >= WORLD_SHARE {
         Nature::External
-    } else if release >= RELEASE_SHARE && share(&is_release) >= WORLD_SHARE {
+    } else if top.first().is_some_and(|t| is_release(t)) || share(&is_release) >= 0.5 {
         Nature::ReleaseWave
     } else {
         Nature::Product

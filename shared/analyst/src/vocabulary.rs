@@ -1,6 +1,7 @@
 //! The terms of an incident's tickets as numbers, and how often the background has them.
 
 use domain::rollup::{Count, HourRollup};
+use std::sync::Arc;
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
@@ -57,7 +58,7 @@ impl Vocabulary {
     }
 
     /// Looks up every term that enough tickets have.
-    pub(crate) fn count_background(&mut self, background: &[HourRollup]) {
+    pub(crate) fn count_background(&mut self, background: &[Arc<HourRollup>]) {
         let mut tickets = vec![0; self.names.len()];
         for term in &self.terms {
             if let Some(n) = tickets.get_mut(term.key as usize) {

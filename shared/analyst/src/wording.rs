@@ -1,8 +1,9 @@
 //! Sentences. Every number in them is rendered here from the evidence's values.
 
 use crate::cells::Cell;
+use crate::exhibits::Ids;
 use crate::facts::Facts;
-use crate::report::{Ids, Material};
+use crate::report::Material;
 use crate::verdict::{Decision, Findings, Reading};
 use domain::incident::Severity;
 use domain::report::{Alternative, Claim, Nature};
@@ -127,12 +128,17 @@ pub(crate) fn volume_claim(facts: &Facts<'_>, ids: &Ids) -> Claim {
     } else {
         String::new()
     };
+    let of = if incident.segment.is_total() {
+        String::new()
+    } else {
+        format!(" of {}", segment_name(&incident.segment))
+    };
+    let noun = if facts.actual == 1.0 { "ticket" } else { "tickets" };
     let text = format!(
-        "From {} to {}, {} of {} arrived where {} were expected{change}.",
+        "From {} to {}, {} {noun}{of} arrived where {} were expected{change}.",
         moment(incident.window.start, facts.case.zone),
         moment(incident.window.end, facts.case.zone),
-        if facts.actual == 1.0 { "1 ticket".to_owned() } else { format!("{} tickets", number(facts.actual)) },
-        segment_name(&incident.segment),
+        number(facts.actual),
         number(facts.expected),
     );
     Claim { text, evidence: vec![ids.volume.clone()] }
@@ -261,15 +267,18 @@ fn quality_cause(facts: &Facts<'_>, findings: &Findings, nature: Nature, ids: &I
     };
     match nature {
         Nature::Gap => {
-            let gap = if facts.is_up() { &quality.earlier_gap } else { &quality.gap };
+            let gap = if facts.is_up() { &quality.held_back } else { &quality.gap };
             let text = gap.as_ref().map_or(String::new(), |g| {
-                format!(
-                    "The data has a gap: no ticket for {} minutes from {}, where {} were due{}.",
-                    g.minutes,
-                    moment(g.start, facts.case.zone),
-                    number(g.due),
-                    if facts.is_up() { "; then tickets came all at once" } else { "" },
-                )
+                let since = moment(g.start, facts.case.zone);
+                if facts.is_up() {
+                    format!(
+                        "The data has a gap: {} tickets too few in the {} minutes from {since}, then tickets came all at once.",
+                        number(g.due),
+                        g.minutes,
+                    )
+                } else {
+                    format!("The data has a gap: no ticket for {} minutes from {since}, where {} were due.", g.minutes, number(g.due))
+                }
             });
             (text, ids.gap.iter().cloned().collect())
         }
@@ -313,10 +322,7 @@ fn quality_cause(facts: &Facts<'_>, findings: &Findings, nature: Nature, ids: &I
             ),
             ids.promotions.iter().chain(&ids.duplicates).cloned().collect(),
         ),
-        _ => (
-            format!("The same text came again and again: {}.", copies()),
-            ids.duplicates.iter().cloned().collect(),
-        ),
+        _ => (format!("The same text came again and again: {}.", copies()), ids.duplicates.clone()),
     }
 }
 

@@ -8,6 +8,7 @@
 //! - [`calendar`], [`profile`], [`level`], [`features`]: what models see of a series
 //! - [`baseline`]: level × weekly shape, for series too short or sparse for trees
 //! - [`lightgbm`]: evaluates text models; [`single`] and [`pooled`] are the models around it
+//! - [`fitter`]: how a family of models is fitted elsewhere
 //! - [`interval`], [`calibration`]: from residuals to bounds and false-alarm rates
 //! - [`artifact`]: how models are stored
 
@@ -17,6 +18,7 @@ pub mod calendar;
 pub mod calibration;
 pub mod detector;
 pub mod features;
+pub mod fitter;
 pub mod interval;
 pub mod level;
 pub mod lightgbm;
@@ -31,5 +33,6 @@ pub use artifact::{Model, checksum};
 pub use baseline::Baseline;
 pub use calendar::Calendar;
 pub use detector::{Detector, Forecast, Score, SeriesView};
+pub use fitter::{Fitted, Fitter};
 pub use pooled::PooledLightGbm;
 pub use single::SingleLightGbm;

@@ -16,6 +16,8 @@ const CUT: f64 = 4.0;
 const PRIOR_SPREAD: f64 = 0.05;
 /// Score above which the tail is fitted: one window in a hundred.
 const TAIL_START: f64 = 2.0;
+/// No threshold is lower, however quiet the back-test was: one window in a thousand is nothing to report.
+const MIN_THRESHOLD: f64 = 3.0;
 /// Episodes this close are one incident.
 pub const EPISODE_GAP_HOURS: usize = 24;
 /// Episodes that an order statistic needs to be taken directly; below, the tail is extrapolated.
@@ -114,7 +116,7 @@ fn estimate(sums: &[(f64, f64)], window: usize) -> (f64, f64) {
 pub struct Tail {
     /// Raw score that one window in a hundred exceeded.
     pub start: f64,
-    /// Mean of log10 units by which those exceeded it, relative to the 1/ln 10 of a perfect model; ≥ 1 flattens.
+    /// Mean of log10 units by which those exceeded it, relative to the 1/ln 10 of a perfect model; never below 1.
     pub scale: f64,
 }
 
@@ -141,7 +143,8 @@ impl Tail {
         let excess: f64 = top.iter().map(|s| s - start).sum::<f64>() + incidents as f64 * (cut - start);
         let mean = excess / top.len() as f64;
         let start = start.max(TAIL_START * 0.5);
-        Self { start, scale: (mean * std::f64::consts::LN_10).max(0.5) }
+        // A tail that looks thinner than the model's own is chance: few independent windows reach it.
+        Self { start, scale: (mean * std::f64::consts::LN_10).max(1.0) }
     }
 
     /// The calibrated score: −log10 of how often such a window comes up.
@@ -173,33 +176,28 @@ pub fn raw_score(actual: f64, mean: f64, dispersion: f64, direction: Direction) 
 pub fn threshold(best: &[f64], steps_per_year: f64, budget: f64, gap: usize) -> (f64, usize) {
     let allowed = (budget * best.len() as f64 / steps_per_year).max(1e-9);
     let rank = allowed.max(MIN_ORDER);
-    // Episodes depend on the threshold itself: bisect for the level with `rank` of them.
-    let (mut low, mut high) = (0.0, best.iter().copied().fold(1.0, f64::max) + 1.0);
-    for _ in 0..40 {
-        let middle = f64::midpoint(low, high);
-        if episodes(best, middle, gap) as f64 > rank {
-            low = middle;
-        } else {
-            high = middle;
-        }
-    }
-    let threshold = (high + (rank / allowed).log10()).max(TAIL_START);
-    (threshold, episodes(best, threshold, gap))
+    let peaks = peaks(best, gap);
+    let order = peaks.get((rank as usize).min(peaks.len()).saturating_sub(1)).copied().unwrap_or(0.0);
+    let threshold = (order + (rank / allowed).log10()).max(MIN_THRESHOLD);
+    (threshold, peaks.iter().filter(|p| **p >= threshold).count())
 }
 
-/// Runs of steps at or above `level`, counted once when no more than `gap` steps apart.
-pub fn episodes(best: &[f64], level: f64, gap: usize) -> usize {
-    let mut count = 0;
-    let mut last: Option<usize> = None;
-    for (i, score) in best.iter().enumerate() {
-        if *score >= level {
-            if last.is_none_or(|l| i - l > gap) {
-                count += 1;
-            }
-            last = Some(i);
+/// Highest scores of the episodes, descending: a step belongs to the episode of a higher one within `gap` steps.
+fn peaks(best: &[f64], gap: usize) -> Vec<f64> {
+    let mut steps: Vec<(usize, f64)> = best.iter().copied().enumerate().filter(|(_, s)| *s > 0.0).collect();
+    steps.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+    let mut taken = vec![false; best.len()];
+    let mut peaks = Vec::new();
+    for (t, score) in steps {
+        if taken.get(t) == Some(&false) {
+            peaks.push(score);
+        }
+        let end = (t + gap + 1).min(best.len());
+        if let Some(range) = taken.get_mut(t.saturating_sub(gap)..end) {
+            range.fill(true);
         }
     }
-    count
+    peaks
 }
 
 #[cfg(test)]

@@ -260,7 +260,7 @@ impl Run<'_> {
 
     async fn volumes(&self, state: &DetectorState, rolled: &[Hour]) -> Result<Volumes> {
         let oldest_ring = state.upto.plus(-(KEPT_HOURS as i64));
-        let open = state.tracks.iter().filter(|t| t.may_continue(self.now)).map(|t| Hour::of(t.start));
+        let open = state.tracks.iter().filter(|t| t.may_be_told(self.now)).map(|t| Hour::of(t.start));
         let late = rolled.iter().copied().filter(|h| *h < state.upto && *h >= oldest_ring);
         let day = Hour::of(day_start(state.next_day, self.zone));
         let recent = Hour::of(self.now).plus(-25);

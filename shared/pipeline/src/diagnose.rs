@@ -1,6 +1,6 @@
 //! An incident's message into its report.
 
-use crate::rollup::{read_hour, read_rollup};
+use crate::rollup::{decode_rollup, read_hour};
 use crate::{PipelineError, Result};
 use analyst::Case;
 use domain::anomaly::Kind;
@@ -9,10 +9,11 @@ use domain::report::{Report, Run, Verdict};
 use domain::rollup::HourRollup;
 use domain::stream::StreamConfig;
 use domain::time::{Hour, Window};
-use domain::{ErrorKind, StoreError};
 use domain::incident::Incident;
+use domain::{ErrorKind, StoreError, names};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Days before the window that the analyst compares with.
 pub const BACKGROUND_DAYS: i64 = 28;
@@ -59,6 +60,7 @@ pub async fn diagnose(
     received: &Received,
     now: Timestamp,
     elapsed_ms: &dyn Fn() -> f64,
+    warm: &mut WarmRollups,
 ) -> Result<Diagnosed> {
     let message = &received.message;
     let (stream, id, revision) = (&message.stream, &message.incident, message.revision);
@@ -78,7 +80,7 @@ pub async fn diagnose(
     if !ports.incidents.acquire_lease(stream, id, revision, &received.receipt, now, until).await? {
         return Ok(Diagnosed::Leased);
     }
-    let outcome = write_report(ports, config, &latest, now, elapsed_ms).await;
+    let outcome = write_report(ports, config, &latest, now, elapsed_ms, warm).await;
     ports.incidents.release_lease(stream, id, revision, &received.receipt).await?;
     match outcome {
         Ok(report) => {
@@ -109,9 +111,10 @@ async fn write_report(
     incident: &Incident,
     now: Timestamp,
     elapsed_ms: &dyn Fn() -> f64,
+    warm: &mut WarmRollups,
 ) -> Result<Option<Report>> {
     let begun = elapsed_ms();
-    let gathered = Gathered::read(ports.blobs, &incident.stream, incident.window).await?;
+    let gathered = Gathered::read(ports.blobs, &incident.stream, incident.window, warm).await?;
     let read = elapsed_ms();
     let report = gathered.report(config, incident)?;
     let timings_ms = BTreeMap::from([
@@ -127,21 +130,54 @@ async fn write_report(
     }
 }
 
+/// Rollups that a process keeps between diagnoses: the weeks before one incident are mostly those before the next.
+#[derive(Default)]
+pub struct WarmRollups(BTreeMap<Hour, (String, Arc<HourRollup>)>);
+
+/// Most rollups kept: the background and a window.
+const KEPT_ROLLUPS: usize = 24 * (BACKGROUND_DAYS as usize + 8);
+
+impl WarmRollups {
+    /// The rollup of an hour, decoded again only when it has changed; `None` when nothing landed.
+    async fn read(&mut self, blobs: &dyn BlobStore, stream: &str, hour: Hour) -> Result<Option<Arc<HourRollup>>> {
+        let key = names::hour_rollup(stream, hour);
+        let blob = match blobs.get(&key).await {
+            Ok(blob) => blob,
+            Err(error) if error.kind == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        if let Some((_, rollup)) = self.0.get(&hour).filter(|(etag, _)| *etag == blob.etag) {
+            return Ok(Some(rollup.clone()));
+        }
+        let rollup = Arc::new(decode_rollup(&key, &blob.bytes)?);
+        self.0.insert(hour, (blob.etag, rollup.clone()));
+        while self.0.len() > KEPT_ROLLUPS {
+            self.0.pop_first();
+        }
+        Ok(Some(rollup))
+    }
+}
+
 /// What the analyst reads: the window's tickets, and the counts of the window and of the weeks before.
 pub struct Gathered {
     tickets: Vec<domain::ticket::Ticket>,
-    window: Vec<HourRollup>,
-    background: Vec<HourRollup>,
+    window: Vec<Arc<HourRollup>>,
+    background: Vec<Arc<HourRollup>>,
     background_days: f64,
 }
 
 impl Gathered {
     /// Reads tickets and counts around `window`.
-    pub async fn read(blobs: &dyn BlobStore, stream: &str, window: Window) -> Result<Self> {
+    pub async fn read(
+        blobs: &dyn BlobStore,
+        stream: &str,
+        window: Window,
+        warm: &mut WarmRollups,
+    ) -> Result<Self> {
         let mut tickets = Vec::new();
         let mut rollups = Vec::new();
         for hour in Hour::range(window.start, window.end) {
-            let Some(rollup) = read_rollup(blobs, stream, hour).await? else { continue };
+            let Some(rollup) = warm.read(blobs, stream, hour).await? else { continue };
             rollups.push(rollup);
             tickets.extend(read_hour(blobs, stream, hour).await?);
         }
@@ -149,7 +185,7 @@ impl Gathered {
         let mut background = Vec::new();
         let first = Hour::of(window.start);
         for hour in (first.0 - 24 * BACKGROUND_DAYS)..first.0 {
-            background.extend(read_rollup(blobs, stream, Hour(hour)).await?);
+            background.extend(warm.read(blobs, stream, Hour(hour)).await?);
         }
         let known = background.first().map_or(0, |r| first.0 - r.hour.0);
         Ok(Self { tickets, window: rollups, background, background_days: known as f64 / 24.0 })

@@ -5,7 +5,7 @@ use crate::Result;
 use crate::rollup::read_rollup;
 use crate::scan::{Cells, Scored, Volumes};
 use crate::state::{DetectorState, MAX_WINDOW_HOURS, Track};
-use domain::anomaly::{Anomaly, Granularity, Kind};
+use domain::anomaly::{Anomaly, Direction, Granularity, Kind};
 use domain::incident::{INCIDENT_VERSION, Incident, SegmentCount, Severity, Status};
 use domain::ports::BlobStore;
 use domain::segment::Segment;
@@ -18,6 +18,8 @@ const CALM_HOURS: i64 = 6;
 const TOLD_STEP: f64 = 20.0;
 /// Share of the smaller segment's tickets that must lie in both for two segments to be one incident.
 const SHARED: f64 = 0.5;
+/// Share of the total's excess from which a segment stands for an incident in which the total is anomalous too.
+const MOSTLY: f64 = 0.67;
 /// Anomalies that travel with an incident.
 const MAX_ANOMALIES: usize = 20;
 
@@ -43,17 +45,19 @@ impl Decision<'_> {
     ) -> Result<Vec<Incident>> {
         let mut revisions = Vec::new();
         for (id, scored) in active {
+            let end = self.last_excess(state, scored);
             if let Some(track) = state.tracks.iter_mut().find(|t| t.id == *id) {
-                extend(track, scored, self.now);
+                extend(track, scored, end, self.now);
             }
         }
         fired.sort_by(|a, b| b.margin.total_cmp(&a.margin).then_with(|| a.segment.cmp(&b.segment)));
         let mut fresh: Vec<Vec<Scored>> = Vec::new();
         for scored in fired {
             if let Some(position) = self.related_track(state, &scored).await? {
+                let end = self.last_excess(state, &scored);
                 if let Some(track) = state.tracks.get_mut(position) {
                     track.members.insert(scored.segment.clone());
-                    extend(track, &scored, self.now);
+                    extend(track, &scored, end, self.now);
                 }
                 continue;
             }
@@ -84,7 +88,7 @@ impl Decision<'_> {
 
     async fn related_track(&self, state: &DetectorState, scored: &Scored) -> Result<Option<usize>> {
         for (i, track) in state.tracks.iter().enumerate() {
-            if !track.may_continue(self.now) || track.direction != scored.direction {
+            if !track.may_continue(scored.window.start.max(track.end)) || track.direction != scored.direction {
                 continue;
             }
             let known = track.is_whole() || track.members.contains(&scored.segment);
@@ -117,11 +121,10 @@ impl Decision<'_> {
     /// Starts to follow a group of anomalies; `None` when nothing in the window exceeds.
     fn open(&self, state: &DetectorState, group: &[Scored]) -> Option<Track> {
         let strongest = group.first()?;
-        // The total stands for the incident where it is nearly as strange as the strangest segment.
-        let first = group
-            .iter()
-            .find(|s| s.segment.is_total() && s.score >= 0.8 * strongest.score)
-            .unwrap_or(strongest);
+        let total = group.iter().find(|s| s.segment.is_total());
+        let whole =
+            total.is_some() && !self.explains(state, &strongest.segment, strongest.window, strongest.direction);
+        let first = total.filter(|_| whole).unwrap_or(strongest);
         let cells = Cells::of(state, self.volumes, &first.segment, first.window.start, first.window.end);
         let (start, end) = cells.densest(first.direction)?;
         let anomaly = first.anomaly(self.stream);
@@ -146,6 +149,16 @@ impl Decision<'_> {
         track.severity = Severity::of(tickets, expected);
         track.told_excess = (tickets - expected).abs();
         Some(track)
+    }
+
+    /// Whether the segment's excess is most of the total's: then it stands for the incident, else the total does.
+    fn explains(&self, state: &DetectorState, segment: &Segment, window: Window, direction: Direction) -> bool {
+        let sign = if direction == Direction::Up { 1.0 } else { -1.0 };
+        let excess = |segment: &Segment| {
+            let (actual, expected) = Cells::of(state, self.volumes, segment, window.start, window.end).sums();
+            sign * (actual - expected)
+        };
+        excess(segment) >= MOSTLY * excess(&Segment::total())
     }
 
     /// A window as an incident that nobody follows: revision 0, the window as it is.
@@ -182,6 +195,9 @@ impl Decision<'_> {
             if !track.open && !reopened {
                 continue;
             }
+            if track.is_whole() && !self.explains(state, &track.segment, track.window(), track.direction) {
+                track.segment = Segment::total();
+            }
             let (tickets, expected) = self.sums(state, track);
             let severity = Severity::of(tickets, expected).max(track.severity);
             let excess = (tickets - expected).abs();
@@ -203,6 +219,12 @@ impl Decision<'_> {
             revisions.push(self.describe(state, track, status, &[]));
         }
         state.tracks = tracks;
+    }
+
+    /// Where the excess of a window ends: the calm after it is not the incident's.
+    fn last_excess(&self, state: &DetectorState, scored: &Scored) -> Timestamp {
+        let cells = Cells::of(state, self.volumes, &scored.segment, scored.window.start, scored.window.end);
+        cells.densest(scored.direction).map_or(scored.window.start, |(_, end)| cells.at(end))
     }
 
     fn sums(&self, state: &DetectorState, track: &Track) -> (f64, f64) {
@@ -267,9 +289,9 @@ pub fn adopt(incident: &Incident) -> Track {
     }
 }
 
-fn extend(track: &mut Track, scored: &Scored, now: Timestamp) {
+fn extend(track: &mut Track, scored: &Scored, end: Timestamp, now: Timestamp) {
     let longest = track.start.as_second() + MAX_WINDOW_HOURS * 3600;
-    let end = scored.window.end.min(Timestamp::from_second(longest).unwrap_or(scored.window.end));
+    let end = end.min(Timestamp::from_second(longest).unwrap_or(end));
     track.end = track.end.max(end);
     track.active_at = now;
     track.score = track.score.max(scored.score);

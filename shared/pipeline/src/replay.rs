@@ -3,10 +3,10 @@
 
 use crate::artifact::publish;
 use crate::detect::{DetectPorts, Warm, detect};
-use crate::diagnose::{DiagnosePorts, Diagnosed, VISIBILITY, diagnose};
+use crate::diagnose::{DiagnosePorts, Diagnosed, VISIBILITY, WarmRollups, diagnose};
 use crate::ingest::{IngestPorts, ingest};
 use crate::rollup::roll_dirty_hours;
-use crate::train::{Fitter, train};
+use crate::train::train;
 use crate::{PipelineError, Result};
 use domain::anomaly::{Direction, Kind};
 use domain::incident::{Severity, Status};
@@ -16,6 +16,7 @@ use domain::segment::Segment;
 use domain::stream::StreamConfig;
 use domain::ticket::Ticket;
 use jiff::{SignedDuration, Timestamp};
+use models::Fitter;
 use serde::{Deserialize, Serialize};
 
 /// Between two trainings.
@@ -193,7 +194,7 @@ pub async fn replay(
     let mut waiting = later.into_iter().peekable();
     let mut now = options.train_until;
     let mut train_at = now;
-    let mut warm = Warm::default();
+    let (mut warm, mut rollups) = (Warm::default(), WarmRollups::default());
     while now <= options.to {
         watcher.tick(now);
         let mut batch = Vec::new();
@@ -215,7 +216,8 @@ pub async fn replay(
         outcome.steps += 1;
         outcome.incidents += detected.revisions.iter().filter(|i| i.revision == 1).count() as u64;
         if detected.announced > 0 {
-            outcome.revisions += diagnose_waiting(ports, &options.config, now, elapsed_ms, watcher).await?;
+            outcome.revisions +=
+                diagnose_waiting(ports, &options.config, now, elapsed_ms, &mut rollups, watcher).await?;
         }
         now += options.step;
     }
@@ -228,6 +230,7 @@ pub async fn diagnose_waiting(
     config: &StreamConfig,
     now: Timestamp,
     elapsed_ms: &dyn Fn() -> f64,
+    warm: &mut WarmRollups,
     watcher: &mut dyn Watcher,
 ) -> Result<u64> {
     let mut reports = 0;
@@ -238,7 +241,7 @@ pub async fn diagnose_waiting(
         }
         for message in &received {
             if let Diagnosed::Reported(report) =
-                diagnose(ports.diagnose(), config, message, now, elapsed_ms).await?
+                diagnose(ports.diagnose(), config, message, now, elapsed_ms, warm).await?
             {
                 reports += 1;
                 watcher.report(&report).map_err(PipelineError::Invalid)?;

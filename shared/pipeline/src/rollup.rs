@@ -99,11 +99,16 @@ pub async fn read_day(blobs: &dyn BlobStore, stream: &str, hour: Hour) -> Result
 /// The rollup of one hour; `None` when nothing landed.
 pub async fn read_rollup(blobs: &dyn BlobStore, stream: &str, hour: Hour) -> Result<Option<HourRollup>> {
     let key = names::hour_rollup(stream, hour);
-    match codec::load::<HourRollup>(blobs, &key).await? {
-        Some((rollup, _)) if rollup.version == ROLLUP_VERSION => Ok(Some(rollup)),
-        Some((rollup, _)) => Err(foreign_version(&key, rollup.version)),
-        None => Ok(None),
+    match blobs.get(&key).await {
+        Ok(blob) => Ok(Some(decode_rollup(&key, &blob.bytes)?)),
+        Err(error) if error.kind == domain::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error.into()),
     }
+}
+
+pub(crate) fn decode_rollup(key: &str, bytes: &[u8]) -> Result<HourRollup> {
+    let rollup: HourRollup = codec::decode(key, bytes)?;
+    if rollup.version == ROLLUP_VERSION { Ok(rollup) } else { Err(foreign_version(key, rollup.version)) }
 }
 
 fn checked(key: &str, day: DayVolume) -> Result<DayVolume> {

@@ -103,6 +103,11 @@ impl Track {
         near && now.duration_since(self.start) <= SignedDuration::from_hours(MAX_WINDOW_HOURS)
     }
 
+    /// Whether a run at `now` needs the counts of this incident's window: a day's anomaly is seen when the day is over.
+    pub fn may_be_told(&self, now: Timestamp) -> bool {
+        self.open || now.duration_since(self.end) < SignedDuration::from_hours(REOPEN_HOURS + 26)
+    }
+
     /// First to last anomalous cell.
     pub fn window(&self) -> Window {
         Window::new(self.start, self.end)

@@ -11,7 +11,7 @@ use domain::segment::Segment;
 use domain::stream::StreamConfig;
 use domain::time::Hour;
 use jiff::Timestamp;
-use models::{Calendar, Model};
+use models::{Calendar, Fitted, Fitter};
 use std::collections::BTreeMap;
 
 /// Hours summed before scoring: a burst shows in one, a slow incident in a day.
@@ -36,30 +36,6 @@ const HOURLY_SHARE: f64 = 0.75;
 const PAST_INCIDENTS: f64 = 36.0;
 /// Share of history that is scored out of sample.
 const BACKTEST_SHARE: f64 = 0.6;
-
-/// Fits one family of models.
-pub trait Fitter: Sync {
-    /// The family's name.
-    fn name(&self) -> &'static str;
-
-    /// Fits on all of `series` (hours or days from one first step on, `NaN` missing) and forecasts the steps from
-    /// `from` on out of sample: no forecast comes from a model, profile or scale that has seen its step.
-    fn fit(
-        &self,
-        granularity: Granularity,
-        calendar: &[Calendar],
-        series: &[&[f64]],
-        from: usize,
-    ) -> std::result::Result<Fitted, String>;
-}
-
-/// A fitted model and its out-of-sample means.
-pub struct Fitted {
-    /// The model, fitted on everything.
-    pub model: Model,
-    /// For each series the means of the steps from `from` on; `NaN` where there is none.
-    pub means: Vec<Vec<f64>>,
-}
 
 /// Trains on the stream's history before `until` and returns the artifact; [`crate::artifact::publish`] stores it.
 ///

@@ -9,7 +9,7 @@
 //! - [`log_odds`]: terms that a window has more often than its background
 //! - [`similar`]: clusters of near-duplicates
 //! - [`representative`]: tickets that show what a window is about
-//! - [`excerpt`]: a short verbatim piece of a text
+//! - [`mod@excerpt`]: a short verbatim piece of a text
 
 pub mod excerpt;
 pub mod log_odds;

@@ -5,6 +5,7 @@
 //! # Layout
 //! - [`lightgbm`]: trees from rows
 //! - [`fit`]: models from series, pooled or single
+//! - [`fitters`]: the families behind one interface
 //! - [`cross_validation`]: rolling-origin folds
 //! - [`counts`]: reads a count series
 //! - [`score`]: trains on the first part of a count series and scores the rest
@@ -13,6 +14,7 @@
 pub mod counts;
 pub mod cross_validation;
 pub mod fit;
+pub mod fitters;
 pub mod generate;
 pub mod lightgbm;
 pub mod score;

@@ -4,7 +4,7 @@ use super::Outcome;
 use crate::args::{Demo, Global, ReportFormat};
 use crate::cmd::reports;
 use crate::workspace::Workspace;
-use crate::{fitters, output};
+use crate::output;
 use anyhow::{Context, Result, bail};
 use domain::report::Report;
 use domain::stream::StreamConfig;
@@ -47,7 +47,7 @@ pub async fn run(global: &Global, args: Demo) -> Result<Outcome> {
     let dataset = generate(&options).context("generate tickets")?;
     let count = dataset.tickets.len();
     let config = StreamConfig::new(&global.stream, &options.time_zone);
-    let temporary = tempfile::tempdir().context("make a temporary data folder")?;
+    let temporary = crate::workspace::scratch()?;
     let workspace = Workspace::temporary(temporary.path(), config.clone())?;
     bar.set_message("training, detecting, diagnosing");
     let day = anomaly.to_zoned(dataset.zone.clone())?.timestamp();
@@ -57,11 +57,9 @@ pub async fn run(global: &Global, args: Demo) -> Result<Outcome> {
         to: day + jiff::SignedDuration::from_hours(30),
         step: jiff::SignedDuration::from_mins(15),
     };
-    let fitters = fitters::all();
-    let fitters: Vec<_> = fitters.iter().map(|f| &**f as _).collect();
     let mut last = Last::default();
     let clock = output::stopwatch(start);
-    let replayed = replay(workspace.ports(), &span, dataset.tickets, &fitters, &clock, &mut last).await?;
+    let replayed = replay(workspace.ports(), &span, dataset.tickets, &training::fitters::ALL, &clock, &mut last).await?;
     bar.finish_and_clear();
     // The strongest incident as it was known when it was told last.
     let strongest = |r: &&Report| (r.severity, r.revision);

@@ -3,7 +3,7 @@
 use super::{Outcome, import};
 use crate::args::{Global, Replay, instant};
 use crate::workspace::{Workspace, zone_name};
-use crate::{fitters, output};
+use crate::output;
 use anyhow::{Context, Result, bail};
 use domain::report::Report;
 use domain::stream::StreamConfig;
@@ -22,16 +22,23 @@ struct Lines<'a> {
     out: Box<dyn Write + 'a>,
     bar: ProgressBar,
     start: Timestamp,
+    /// Why writing ended: the pipeline keeps only the message, and who stops reading is no failure.
+    failure: Option<std::io::Error>,
 }
 
 impl Watcher for Lines<'_> {
     fn report(&mut self, report: &Report) -> Result<(), String> {
         let mut write = || -> std::io::Result<()> {
-            serde_json::to_writer(&mut self.out, &Line::from(report))?;
+            let line = output::shown_json(serde_json::to_string(&Line::from(report))?);
+            self.out.write_all(line.as_bytes())?;
             self.out.write_all(b"\n")?;
             self.out.flush()
         };
-        write().map_err(|e| format!("write an incident line: {e}"))
+        write().map_err(|error| {
+            let message = format!("write an incident line: {error}");
+            self.failure = Some(error);
+            message
+        })
     }
 
     fn tick(&mut self, now: Timestamp) {
@@ -57,7 +64,7 @@ pub async fn run(global: &Global, args: Replay) -> Result<Outcome> {
     }
     let mut config = StreamConfig::new(&global.stream, zone_name(&zone));
     config.alarm_budget = args.alarm_budget;
-    let temporary = tempfile::tempdir().context("make a temporary data folder")?;
+    let temporary = crate::workspace::scratch()?;
     let dir = args.keep.as_deref().unwrap_or(temporary.path());
     if args.keep.is_some() && dir.read_dir().is_ok_and(|mut entries| entries.next().is_some()) {
         bail!("replay into {}: the folder is not empty", dir.display());
@@ -71,13 +78,15 @@ pub async fn run(global: &Global, args: Replay) -> Result<Outcome> {
     };
     let hours = to.duration_since(train_until).as_hours().unsigned_abs();
     let bar = output::progress(global, hours.max(1), "replaying");
-    let mut lines = Lines { out, bar: bar.clone(), start: train_until };
+    let mut lines = Lines { out, bar: bar.clone(), start: train_until, failure: None };
     let options = ReplayOptions { config, train_until, to, step: args.step };
-    let fitters = fitters::all();
-    let fitters: Vec<_> = fitters.iter().map(|f| &**f as _).collect();
     let clock = output::stopwatch(start);
-    let replayed = replay(workspace.ports(), &options, tickets, &fitters, &clock, &mut lines).await?;
+    let replayed = replay(workspace.ports(), &options, tickets, &training::fitters::ALL, &clock, &mut lines).await;
     bar.finish_and_clear();
+    if let Some(error) = lines.failure.take() {
+        return Err(anyhow::Error::new(error).context("write an incident line"));
+    }
+    let replayed = replayed?;
     output::remark(
         global,
         &format!(

@@ -3,7 +3,7 @@
 use super::Outcome;
 use crate::args::{Global, Train, instant};
 use crate::workspace::{Workspace, now};
-use crate::{fitters, output};
+use crate::output;
 use anyhow::Result;
 use pipeline::artifact::{Artifact, Level, publish};
 use pipeline::rollup::roll_dirty_hours;
@@ -54,9 +54,7 @@ pub async fn run(global: &Global, args: Train) -> Result<Outcome> {
         None => pipeline::history::last_hour(blobs, stream).await?.map_or(now, |h| h.end()),
     };
     bar.set_message("training");
-    let fitters = fitters::all();
-    let fitters: Vec<_> = fitters.iter().map(|f| &**f as _).collect();
-    let artifact = pipeline::train::train(blobs, &workspace.config, until, now, &fitters).await?;
+    let artifact = pipeline::train::train(blobs, &workspace.config, until, now, &training::fitters::ALL).await?;
     let id = publish(blobs, &artifact).await?;
     bar.finish_and_clear();
     show(global, &id, &artifact)?;

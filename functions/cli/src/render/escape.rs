@@ -24,7 +24,7 @@ pub fn plain(text: &str) -> String {
 
 /// Control characters; direction marks (they show text in another order than it is stored); characters without a
 /// glyph, which hide text from readers. Joiners and variation selectors stay: scripts and emoji need them.
-fn is_deceptive(c: char) -> bool {
+pub fn is_deceptive(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}'

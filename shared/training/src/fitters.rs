@@ -1,20 +1,18 @@
-//! The model families that training chooses from.
+//! The families of models that a stream's training chooses from.
 
 use domain::anomaly::Granularity;
-use models::{Calendar, Model, SeriesView};
-use pipeline::train::{Fitted, Fitter};
-use training::cross_validation::{OutOfSample, cross_validate_baseline, folds};
-use training::{PooledOptions, fit_baseline, fit_pooled};
+use crate::cross_validation::{OutOfSample, cross_validate_baseline, folds};
+use crate::{PooledOptions, fit_baseline, fit_pooled};
+use models::{Calendar, Fitted, Fitter, Model, SeriesView};
 
 /// Rolling-origin folds of the back-test.
 const FOLDS: usize = 3;
 
-/// Every family; the first is the fallback.
-pub fn all() -> Vec<Box<dyn Fitter>> {
-    vec![Box::new(BaselineFitter), Box::new(LightGbmFitter)]
-}
+/// Every family; the first is the fallback for series too short or too sparse for the others.
+pub const ALL: [&dyn Fitter; 2] = [&BaselineFitter, &LightGbmFitter];
 
-struct BaselineFitter;
+/// Fits [`models::Baseline`].
+pub struct BaselineFitter;
 
 impl Fitter for BaselineFitter {
     fn name(&self) -> &'static str {
@@ -37,7 +35,8 @@ impl Fitter for BaselineFitter {
     }
 }
 
-struct LightGbmFitter;
+/// Fits [`models::PooledLightGbm`].
+pub struct LightGbmFitter;
 
 impl Fitter for LightGbmFitter {
     fn name(&self) -> &'static str {
