@@ -47,7 +47,8 @@ fn quoted(text: &str) -> String {
 
 /// 112 tickets in two hours, one every minute or so; each carrier is written by eight customers.
 fn write_attack(path: &Path) {
-    let mut text = "id,created_at,landed_at,subject,body,type,queue,priority,language,tags,requester\n".to_owned();
+    let mut text =
+        "id,created_at,landed_at,subject,body,type,queue,priority,language,tags,requester\n".to_owned();
     for (row, carrier) in CARRIERS.iter().cycle().take(8 * CARRIERS.len()).enumerate() {
         let body = carrier.replace("LONGWORD", &"pneumono".repeat(20_000));
         let commas = if row == 20 { ",".repeat(900_000) } else { String::new() };
@@ -57,7 +58,10 @@ fn write_attack(path: &Path) {
             text,
             "{},{at},{at},{},{},{},{},high,en,{},customer{row}@victim.example",
             quoted(&id),
-            quoted(&format!("Frobnicator \u{1b}[1mfails\u{1b}[0m <b>{row}</b> {}", SECRETS[row % (SECRETS.len() - 1)])),
+            quoted(&format!(
+                "Frobnicator \u{1b}[1mfails\u{1b}[0m <b>{row}</b> {}",
+                SECRETS[row % (SECRETS.len() - 1)]
+            )),
             quoted(&format!("{body}{commas}")),
             quoted("Incident"),
             quoted("Technical Support"),
@@ -117,7 +121,11 @@ fn no_attack_comes_through() {
     clean("the detection", &(detected.out + &detected.err));
     let diagnosed = run(at, &["diagnose"]).ok();
     clean("the diagnosis", &(diagnosed.out.clone() + &diagnosed.err));
-    assert!(diagnosed.out.contains("frobnicator") || diagnosed.out.contains("Frobnicator"), "{}", diagnosed.out);
+    assert!(
+        diagnosed.out.contains("frobnicator") || diagnosed.out.contains("Frobnicator"),
+        "{}",
+        diagnosed.out
+    );
 
     let list = run(at, &["reports", "list"]).ok();
     clean("the list", &list.out);
@@ -147,7 +155,10 @@ fn a_replay_of_attacks_writes_clean_lines() {
     write_attack(&at.join("attack.csv"));
     let quiet = fs::read_to_string(at.join("generated/tickets.csv")).unwrap();
     let header = quiet.lines().next().unwrap();
-    assert_eq!(header, "id,created_at,landed_at,subject,body,type,queue,priority,language,tags,channel,product,requester");
+    assert_eq!(
+        header,
+        "id,created_at,landed_at,subject,body,type,queue,priority,language,tags,channel,product,requester"
+    );
     // The columns of the attack, with the two that it lacks.
     let mut all = quiet.clone();
     let attack = fs::read_to_string(at.join("attack.csv")).unwrap();

@@ -309,7 +309,12 @@ pub struct Score {
     #[arg(long, value_enum, default_value = "lightgbm")]
     pub model: ModelName,
     /// Flag what lies outside the model's own interval of this coverage.
-    #[arg(long, value_name = "SHARE", conflicts_with = "false_alarms", required_unless_present = "false_alarms")]
+    #[arg(
+        long,
+        value_name = "SHARE",
+        conflicts_with = "false_alarms",
+        required_unless_present = "false_alarms"
+    )]
     pub interval: Option<f64>,
     /// Flag so that this many false alarms a year are to be expected.
     #[arg(long, value_name = "N")]
@@ -375,7 +380,8 @@ pub struct Replay {
 }
 
 fn zone(name: &str) -> Result<TimeZone, String> {
-    TimeZone::get(name).map_err(|_| format!("unknown time zone {name:?}; expected an IANA name such as Europe/Berlin"))
+    TimeZone::get(name)
+        .map_err(|_| format!("unknown time zone {name:?}; expected an IANA name such as Europe/Berlin"))
 }
 
 fn span(text: &str) -> Result<jiff::SignedDuration, String> {
@@ -399,7 +405,9 @@ pub fn instant(text: &str, zone: &TimeZone) -> anyhow::Result<Timestamp> {
             .or_else(|| text.parse::<Date>().ok().map(|d| d.to_datetime(jiff::civil::Time::midnight())))?;
         local.to_zoned(zone.clone()).ok().map(|z| z.timestamp())
     };
-    read().ok_or_else(|| anyhow::anyhow!("read time {text:?}: expected 2023-10-05, 2023-10-05T18:00 or 2023-10-05T18:00:00Z"))
+    read().ok_or_else(|| {
+        anyhow::anyhow!("read time {text:?}: expected 2023-10-05, 2023-10-05T18:00 or 2023-10-05T18:00:00Z")
+    })
 }
 
 #[cfg(test)]

@@ -68,7 +68,8 @@ pub fn progress(global: &Global, length: u64, what: &'static str) -> ProgressBar
     if global.quiet || !std::io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }
-    let template = if length == 0 { "{spinner} {msg} {pos} [{elapsed}]" } else { "{msg} {wide_bar} {percent}% [{eta}]" };
+    let template =
+        if length == 0 { "{spinner} {msg} {pos} [{elapsed}]" } else { "{msg} {wide_bar} {percent}% [{eta}]" };
     let bar = if length == 0 { ProgressBar::new_spinner() } else { ProgressBar::new(length) };
     if let Ok(style) = ProgressStyle::with_template(template) {
         bar.set_style(style);
@@ -89,7 +90,9 @@ mod tests {
 
     #[test]
     fn what_a_terminal_obeys_is_escaped() {
-        let json = shown_json(serde_json::to_string_pretty(&["a\u{9b}31m\u{202e}b\u{e0041}\u{1b}", "grün 🙂"]).unwrap());
+        let json = shown_json(
+            serde_json::to_string_pretty(&["a\u{9b}31m\u{202e}b\u{e0041}\u{1b}", "grün 🙂"]).unwrap(),
+        );
         assert_eq!(json, "[\n  \"a\\u009b31m\\u202eb\\udb40\\udc41\\u001b\",\n  \"grün 🙂\"\n]");
     }
 

@@ -2,11 +2,11 @@
 //!
 //! Values and pairs of values are scanned by their Poisson likelihood ratio against expectation (Kulldorff 1997):
 //! aggregated cells, because ticket cubes are sparse. A cell is the cause only if it explains most of the excess,
-//! tickets outside it are as expected, and the mix inside it stays as usual; else the excess has no such border.
+//! tickets outside it are as expected, and the mix inside it and outside it stays as usual; else the excess has no such border.
 
 use crate::facts::{Facts, Value};
 use crate::profile::tickets_of;
-use crate::shifts::mix_shift;
+use crate::shifts::{MIN_EFFECT, mix_shift, outside_shift};
 use crate::stats::{chi_squared_tail, g_test, likelihood_ratio, z_score};
 use domain::segment::{Dimension, Segment};
 use domain::ticket::Ticket;
@@ -102,12 +102,15 @@ fn cell(facts: &Facts<'_>, segment: Segment, actual: f64, expected: f64) -> Cell
     }
 }
 
-/// The cell, if the mix inside it is as usual.
+/// The cell, if the mix inside it and outside it is as usual.
 fn checked(facts: &Facts<'_>, cell: &Cell) -> Option<Cell> {
     let value = cell.segment.cells().first()?;
-    let tickets: Vec<&Ticket> = facts.all.iter().copied().filter(|t| cell.segment.contains(t)).collect();
+    let (tickets, outside): (Vec<&Ticket>, Vec<&Ticket>) =
+        facts.all.iter().copied().partition(|t| cell.segment.contains(t));
     let inside_shift = if facts.is_up() { mix_shift(facts, value, value, &tickets) } else { 0.0 };
-    (inside_shift <= MAX_INSIDE_SHIFT).then(|| Cell { inside_shift, ..cell.clone() })
+    let outside_shift = if facts.is_up() { outside_shift(facts, value, &outside) } else { 0.0 };
+    (inside_shift <= MAX_INSIDE_SHIFT && outside_shift < MIN_EFFECT)
+        .then(|| Cell { inside_shift, ..cell.clone() })
 }
 
 /// The pair, if neither of its values grows without the other, and the mix inside it resembles one of theirs.

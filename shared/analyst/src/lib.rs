@@ -37,9 +37,9 @@ mod wording;
 use domain::incident::Incident;
 use domain::report::Report;
 use domain::rollup::HourRollup;
-use std::sync::Arc;
 use domain::ticket::Ticket;
 use jiff::tz::TimeZone;
+use std::sync::Arc;
 
 /// An incident and the data it is judged by.
 #[derive(Clone, Copy, Debug)]

@@ -10,7 +10,7 @@ use text::log_odds::benjamini_hochberg;
 /// False discovery rate over the dimensions.
 const SHIFT_FDR: f64 = 0.01;
 /// Share of tickets that must have moved for a shift to matter: an eighth; smaller ones happen between usual days.
-const MIN_EFFECT: f64 = 0.125;
+pub(crate) const MIN_EFFECT: f64 = 0.125;
 /// Values with a smaller expectation are counted together (Cochran's rule allows a few cells below 5).
 const MIN_EXPECTED: f64 = 2.0;
 /// Days with fewer tickets say nothing about how much the mix varies from day to day.
@@ -131,6 +131,19 @@ pub(crate) fn mix_shift(facts: &Facts<'_>, a: &Value, b: &Value, tickets: &[&Tic
     let effect =
         |d: Dimension| usual.iter().map(|u| certain_effect(facts, d, tickets, u)).fold(1.0, f64::min);
     others.map(effect).fold(0.0, f64::max)
+}
+
+/// The strongest shift of tickets outside a value against the mix that the stream had outside it before; 0 when no
+/// dimension changed with certainty.
+pub(crate) fn outside_shift(facts: &Facts<'_>, value: &Value, tickets: &[&Ticket]) -> f64 {
+    let inside = pair_counts(facts, value);
+    let usual: BTreeMap<Value, f64> = facts
+        .background
+        .iter()
+        .map(|(v, days)| (v.clone(), days.iter().sum::<f64>() - inside.get(v).copied().unwrap_or(0.0)))
+        .collect();
+    let others = Dimension::ALL.into_iter().filter(|d| *d != value.0);
+    others.map(|d| certain_effect(facts, d, tickets, &usual)).fold(0.0, f64::max)
 }
 
 /// How far the mix of one dimension moved; 0 when that is not certain.

@@ -5,13 +5,13 @@ use domain::anomaly::{Direction, Kind};
 use domain::incident::{INCIDENT_VERSION, Incident, SegmentCount, Severity, Status};
 use domain::report::Report;
 use domain::rollup::HourRollup;
-use std::sync::Arc;
 use domain::segment::{Dimension, Segment};
 use domain::ticket::{Priority, Ticket};
 use domain::time::{HOUR_SECONDS, Hour, Window};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Monday 2024-01-29T00:00Z, the day in question; the four weeks before it are usual.
 pub(crate) const DAY: i64 = 1_706_486_400;

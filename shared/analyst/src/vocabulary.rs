@@ -1,9 +1,9 @@
 //! The terms of an incident's tickets as numbers, and how often the background has them.
 
 use domain::rollup::{Count, HourRollup};
-use std::sync::Arc;
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::Arc;
 
 /// Tickets below which a term is not looked up in the background: it cannot become distinctive.
 const MIN_TICKETS: u32 = 3;

@@ -62,7 +62,13 @@ pub struct Anomaly {
 
 impl Anomaly {
     /// The id of an anomaly: 16 hex digits.
-    pub fn id_of(stream: &str, kind: Kind, segment: &Segment, granularity: Granularity, window: Window) -> String {
+    pub fn id_of(
+        stream: &str,
+        kind: Kind,
+        segment: &Segment,
+        granularity: Granularity,
+        window: Window,
+    ) -> String {
         short_hash(&format!("{stream}|{kind:?}|{segment}|{granularity:?}|{}|{}", window.start, window.end))
     }
 }

@@ -85,7 +85,12 @@ pub trait Queue: Send + Sync {
     /// Sends one message.
     async fn send(&self, message: &IncidentMessage) -> StoreResult<()>;
     /// Takes up to `max` visible messages and hides them for `visibility`.
-    async fn receive(&self, max: usize, visibility: SignedDuration, now: Timestamp) -> StoreResult<Vec<Received>>;
+    async fn receive(
+        &self,
+        max: usize,
+        visibility: SignedDuration,
+        now: Timestamp,
+    ) -> StoreResult<Vec<Received>>;
     /// Removes a delivered message; a stale receipt is `NotFound`.
     async fn ack(&self, receipt: &str) -> StoreResult<()>;
     /// Makes a delivered message visible again at once; a stale receipt is `NotFound`.

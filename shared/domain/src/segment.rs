@@ -61,10 +61,7 @@ impl FromStr for Dimension {
     type Err = String;
 
     fn from_str(name: &str) -> Result<Self, String> {
-        Self::ALL
-            .into_iter()
-            .find(|d| d.name() == name)
-            .ok_or_else(|| format!("unknown dimension {name:?}"))
+        Self::ALL.into_iter().find(|d| d.name() == name).ok_or_else(|| format!("unknown dimension {name:?}"))
     }
 }
 

@@ -22,8 +22,9 @@ impl StreamConfig {
 
     /// The zone itself. Fails when the name is not in the IANA database.
     pub fn zone(&self) -> Result<TimeZone, String> {
-        TimeZone::get(&self.time_zone)
-            .map_err(|_| format!("unknown time zone {:?}; expected an IANA name such as Europe/Berlin", self.time_zone))
+        TimeZone::get(&self.time_zone).map_err(|_| {
+            format!("unknown time zone {:?}; expected an IANA name such as Europe/Berlin", self.time_zone)
+        })
     }
 
     /// Checks name, zone and budget.

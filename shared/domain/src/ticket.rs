@@ -46,9 +46,9 @@ impl FromStr for Priority {
             "medium" | "normal" | "moderate" | "p3" => Ok(Self::Medium),
             "low" | "minor" | "p4" => Ok(Self::Low),
             "very_low" | "verylow" | "lowest" | "trivial" | "p5" => Ok(Self::VeryLow),
-            other => Err(format!(
-                "unknown priority {other:?}; expected critical, high, medium, low or very_low"
-            )),
+            other => {
+                Err(format!("unknown priority {other:?}; expected critical, high, medium, low or very_low"))
+            }
         }
     }
 }

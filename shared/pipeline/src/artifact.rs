@@ -156,9 +156,7 @@ pub async fn publish(blobs: &dyn BlobStore, artifact: &Artifact) -> Result<Strin
         let old = read_pointer(blobs, &pointer_key).await?;
         let entry = PointerEntry { id: id.clone(), sha256: sha256.clone() };
         let (previous, condition) = match old {
-            Some((pointer, etag)) if pointer.current != entry => {
-                (Some(pointer.current), PutIf::Match(etag))
-            }
+            Some((pointer, etag)) if pointer.current != entry => (Some(pointer.current), PutIf::Match(etag)),
             Some(_) => return Ok(id),
             None => (None, PutIf::Absent),
         };
@@ -183,7 +181,10 @@ async fn read_pointer(blobs: &dyn BlobStore, key: &str) -> Result<Option<(Pointe
     let corrupt = |reason: String| PipelineError::Corrupt { key: key.to_owned(), reason };
     let pointer: Pointer = serde_json::from_slice(&blob.bytes).map_err(|e| corrupt(e.to_string()))?;
     if pointer.version != ARTIFACT_VERSION {
-        return Err(corrupt(format!("format version {}, this program reads {ARTIFACT_VERSION}", pointer.version)));
+        return Err(corrupt(format!(
+            "format version {}, this program reads {ARTIFACT_VERSION}",
+            pointer.version
+        )));
     }
     Ok(Some((pointer, blob.etag)))
 }
@@ -238,7 +239,10 @@ async fn read(blobs: &dyn BlobStore, stream: &str, entry: &PointerEntry) -> Resu
     }
     let artifact: Artifact = codec::decode(&key, &blob.bytes)?;
     if artifact.version != ARTIFACT_VERSION {
-        return Err(corrupt(format!("format version {}, this program reads {ARTIFACT_VERSION}", artifact.version)));
+        return Err(corrupt(format!(
+            "format version {}, this program reads {ARTIFACT_VERSION}",
+            artifact.version
+        )));
     }
     if artifact.stream != stream {
         return Err(corrupt(format!("artifact belongs to stream {:?}", artifact.stream)));

@@ -1,6 +1,7 @@
 //! From out-of-sample residuals to dispersions, one score scale, and thresholds that keep the alarm budget.
 
 use domain::anomaly::Direction;
+use domain::segment::{Dimension, Segment};
 use models::tail;
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +27,8 @@ const MIN_ORDER: f64 = 5.0;
 /// Counts and one-step-ahead means of one series over the steps that no model had seen.
 #[derive(Clone, Debug)]
 pub struct OutOfSample {
+    /// Whether a lack of tickets counts, see [`drop_matters`].
+    pub drops: bool,
     /// Counts; `NaN` is missing.
     pub actual: Vec<f64>,
     /// Means; `NaN` is missing.
@@ -157,6 +160,13 @@ impl Tail {
     }
 }
 
+/// Whether a lack of tickets in the segment says something: a way in (a queue, a product, a channel) may be broken.
+/// Fewer tickets with a tag or a priority are no one's trouble.
+pub fn drop_matters(segment: &Segment) -> bool {
+    let way_in = |d: Dimension| matches!(d, Dimension::Queue | Dimension::Product | Dimension::Channel);
+    segment.cells().iter().all(|(dimension, _)| way_in(*dimension))
+}
+
 /// Raw score of a window in one direction; zero where the floors on excess or expectation are not met.
 pub fn raw_score(actual: f64, mean: f64, dispersion: f64, direction: Direction) -> f64 {
     match direction {
@@ -232,8 +242,13 @@ mod tests {
 
     #[test]
     fn a_poisson_series_has_no_dispersion_and_an_overdispersed_one_has() {
-        let even = OutOfSample { actual: vec![9.0, 11.0, 10.0, 12.0, 8.0, 13.0, 7.0, 10.0], mean: vec![10.0; 8] };
+        let even = OutOfSample {
+            drops: true,
+            actual: vec![9.0, 11.0, 10.0, 12.0, 8.0, 13.0, 7.0, 10.0],
+            mean: vec![10.0; 8],
+        };
         let wild = OutOfSample {
+            drops: true,
             actual: (0..400).map(|i| if i % 2 == 0 { 150.0 } else { 50.0 }).collect(),
             mean: vec![100.0; 400],
         };

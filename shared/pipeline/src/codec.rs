@@ -16,14 +16,17 @@ pub(crate) fn compress(bytes: &[u8]) -> Result<Vec<u8>> {
 }
 
 pub(crate) fn decompress(key: &str, bytes: &[u8]) -> Result<Vec<u8>> {
-    let corrupt =
-        |reason: String| PipelineError::Corrupt { key: key.to_owned(), reason: format!("bad zstd: {reason}") };
+    let corrupt = |reason: String| PipelineError::Corrupt {
+        key: key.to_owned(),
+        reason: format!("bad zstd: {reason}"),
+    };
     let size = zstd::bulk::Decompressor::upper_bound(bytes).unwrap_or(MAX_DECODED).min(MAX_DECODED);
     zstd::bulk::decompress(bytes, size).map_err(|e| corrupt(e.to_string()))
 }
 
 pub(crate) fn encode<T: Serialize>(value: &T) -> Result<Vec<u8>> {
-    let json = serde_json::to_vec(value).map_err(|e| PipelineError::Invalid(format!("encode object: {e}")))?;
+    let json =
+        serde_json::to_vec(value).map_err(|e| PipelineError::Invalid(format!("encode object: {e}")))?;
     compress(&json)
 }
 
@@ -33,7 +36,10 @@ pub(crate) fn decode<T: DeserializeOwned>(key: &str, bytes: &[u8]) -> Result<T> 
 }
 
 /// The decoded object and its version; `None` when there is none.
-pub(crate) async fn load<T: DeserializeOwned>(blobs: &dyn BlobStore, key: &str) -> Result<Option<(T, String)>> {
+pub(crate) async fn load<T: DeserializeOwned>(
+    blobs: &dyn BlobStore,
+    key: &str,
+) -> Result<Option<(T, String)>> {
     match blobs.get(key).await {
         Ok(blob) => Ok(Some((decode(key, &blob.bytes)?, blob.etag))),
         Err(StoreError { kind: ErrorKind::NotFound, .. }) => Ok(None),

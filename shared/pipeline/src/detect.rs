@@ -201,7 +201,8 @@ impl Run<'_> {
         };
         let before = usize::try_from(state.upto.0 - history.first.0).unwrap_or(0);
         for (segment, values) in &history.series {
-            if !self.artifact.hour.series.contains_key(segment) && !self.artifact.day.series.contains_key(segment)
+            if !self.artifact.hour.series.contains_key(segment)
+                && !self.artifact.day.series.contains_key(segment)
             {
                 continue;
             }
@@ -420,7 +421,12 @@ impl Run<'_> {
 
     /// Scores the trailing hours of every series: what fires outside known incidents goes to `fired`; what of the
     /// open ones goes on is returned.
-    fn scan(&self, state: &DetectorState, volumes: &Volumes, fired: &mut Vec<Scored>) -> Vec<(String, Scored)> {
+    fn scan(
+        &self,
+        state: &DetectorState,
+        volumes: &Volumes,
+        fired: &mut Vec<Scored>,
+    ) -> Vec<(String, Scored)> {
         let level = &self.artifact.hour;
         let longest = level.windows.iter().copied().max().unwrap_or(1) as i64;
         let from = Timestamp::from_second(self.now.as_second() - longest * 3600).unwrap_or(self.now);

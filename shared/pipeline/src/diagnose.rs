@@ -4,12 +4,12 @@ use crate::rollup::{decode_rollup, read_hour};
 use crate::{PipelineError, Result};
 use analyst::Case;
 use domain::anomaly::Kind;
+use domain::incident::Incident;
 use domain::ports::{BlobStore, IncidentStore, Queue, Received, ReportStore};
 use domain::report::{Report, Run, Verdict};
 use domain::rollup::HourRollup;
 use domain::stream::StreamConfig;
 use domain::time::{Hour, Window};
-use domain::incident::Incident;
 use domain::{ErrorKind, StoreError, names};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
@@ -117,12 +117,9 @@ async fn write_report(
     let gathered = Gathered::read(ports.blobs, &incident.stream, incident.window, warm).await?;
     let read = elapsed_ms();
     let report = gathered.report(config, incident)?;
-    let timings_ms = BTreeMap::from([
-        ("read".to_owned(), read - begun),
-        ("analyse".to_owned(), elapsed_ms() - read),
-    ]);
-    let run =
-        Run { incident: incident.id.clone(), revision: incident.revision, started_at: now, timings_ms };
+    let timings_ms =
+        BTreeMap::from([("read".to_owned(), read - begun), ("analyse".to_owned(), elapsed_ms() - read)]);
+    let run = Run { incident: incident.id.clone(), revision: incident.revision, started_at: now, timings_ms };
     match ports.reports.put(&report, &run).await {
         Ok(()) => Ok(Some(report)),
         Err(error) if error.kind == ErrorKind::AlreadyExists => Ok(None),
@@ -139,7 +136,12 @@ const KEPT_ROLLUPS: usize = 24 * (BACKGROUND_DAYS as usize + 8);
 
 impl WarmRollups {
     /// The rollup of an hour, decoded again only when it has changed; `None` when nothing landed.
-    async fn read(&mut self, blobs: &dyn BlobStore, stream: &str, hour: Hour) -> Result<Option<Arc<HourRollup>>> {
+    async fn read(
+        &mut self,
+        blobs: &dyn BlobStore,
+        stream: &str,
+        hour: Hour,
+    ) -> Result<Option<Arc<HourRollup>>> {
         let key = names::hour_rollup(stream, hour);
         let blob = match blobs.get(&key).await {
             Ok(blob) => blob,

@@ -88,7 +88,8 @@ impl Decision<'_> {
 
     async fn related_track(&self, state: &DetectorState, scored: &Scored) -> Result<Option<usize>> {
         for (i, track) in state.tracks.iter().enumerate() {
-            if !track.may_continue(scored.window.start.max(track.end)) || track.direction != scored.direction {
+            if !track.may_continue(scored.window.start.max(track.end)) || track.direction != scored.direction
+            {
                 continue;
             }
             let known = track.is_whole() || track.members.contains(&scored.segment);
@@ -122,8 +123,8 @@ impl Decision<'_> {
     fn open(&self, state: &DetectorState, group: &[Scored]) -> Option<Track> {
         let strongest = group.first()?;
         let total = group.iter().find(|s| s.segment.is_total());
-        let whole =
-            total.is_some() && !self.explains(state, &strongest.segment, strongest.window, strongest.direction);
+        let whole = total.is_some()
+            && !self.explains(state, &strongest.segment, strongest.window, strongest.direction);
         let first = total.filter(|_| whole).unwrap_or(strongest);
         let cells = Cells::of(state, self.volumes, &first.segment, first.window.start, first.window.end);
         let (start, end) = cells.densest(first.direction)?;
@@ -152,7 +153,13 @@ impl Decision<'_> {
     }
 
     /// Whether the segment's excess is most of the total's: then it stands for the incident, else the total does.
-    fn explains(&self, state: &DetectorState, segment: &Segment, window: Window, direction: Direction) -> bool {
+    fn explains(
+        &self,
+        state: &DetectorState,
+        segment: &Segment,
+        window: Window,
+        direction: Direction,
+    ) -> bool {
         let sign = if direction == Direction::Up { 1.0 } else { -1.0 };
         let excess = |segment: &Segment| {
             let (actual, expected) = Cells::of(state, self.volumes, segment, window.start, window.end).sums();
@@ -315,4 +322,3 @@ pub fn activity_windows(scale: usize) -> &'static [usize] {
 pub fn calm_score(threshold: f64) -> f64 {
     (threshold - 2.0).max(2.0)
 }
-

@@ -71,7 +71,12 @@ async fn roll_hour(blobs: &dyn BlobStore, stream: &str, hour: Hour) -> Result<Ho
     Err(PipelineError::Contended(key))
 }
 
-async fn update_day(blobs: &dyn BlobStore, stream: &str, first_hour: Hour, rollups: &[HourRollup]) -> Result<()> {
+async fn update_day(
+    blobs: &dyn BlobStore,
+    stream: &str,
+    first_hour: Hour,
+    rollups: &[HourRollup],
+) -> Result<()> {
     let key = names::day_volume(stream, first_hour);
     for _ in 0..REPLACE_TRIES {
         let (mut day, read) = match codec::load::<DayVolume>(blobs, &key).await? {

@@ -1,7 +1,7 @@
 //! Scores the trailing windows of a series against its forecasts.
 
 use crate::artifact::Level;
-use crate::calibrate::raw_score;
+use crate::calibrate::{drop_matters, raw_score};
 use crate::state::DetectorState;
 use domain::anomaly::{Anomaly, Direction, Granularity, Kind};
 use domain::rollup::DayVolume;
@@ -26,7 +26,13 @@ pub struct Cells {
 
 impl Cells {
     /// The cells of `[from, to)` (cut to whole cells) of one segment.
-    pub fn of(state: &DetectorState, volumes: &Volumes, segment: &Segment, from: Timestamp, to: Timestamp) -> Self {
+    pub fn of(
+        state: &DetectorState,
+        volumes: &Volumes,
+        segment: &Segment,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Self {
         let first = from.as_second().div_euclid(CELL_SECONDS);
         let last = to.as_second().div_euclid(CELL_SECONDS);
         let length = usize::try_from(last - first).unwrap_or(0);
@@ -126,9 +132,7 @@ impl Scored {
         let difference = actual - expected;
         let own = self.actual - self.expected;
         match self.direction {
-            Direction::Up => {
-                difference + (expected + dispersion * expected * expected).sqrt() >= 0.5 * own
-            }
+            Direction::Up => difference + (expected + dispersion * expected * expected).sqrt() >= 0.5 * own,
             Direction::Down => difference <= 0.5 * own,
         }
     }
@@ -163,14 +167,21 @@ pub fn is_relabelled(segment: (f64, f64), total: (f64, f64), dispersion: f64) ->
 }
 
 /// Scores a sum in both directions; the stranger one.
-pub fn score_sum(level: &Level, segment: &Segment, window: usize, actual: f64, mean: f64) -> (Direction, f64) {
+pub fn score_sum(
+    level: &Level,
+    segment: &Segment,
+    window: usize,
+    actual: f64,
+    mean: f64,
+) -> (Direction, f64) {
     let model = level.series_model(segment);
     let phi = model.dispersion.get(window).copied().unwrap_or(0.0);
     let score = |direction| {
         let raw = raw_score(actual, mean, phi, direction);
         level.tails(direction).get(window).map_or(raw, |tail| tail.calibrated(raw))
     };
-    let (up, down) = (score(Direction::Up), score(Direction::Down));
+    let up = score(Direction::Up);
+    let down = if drop_matters(segment) { score(Direction::Down) } else { 0.0 };
     if down > up { (Direction::Down, down) } else { (Direction::Up, up) }
 }
 
@@ -184,8 +195,9 @@ pub fn scan_hours(
     hidden: impl Fn(Timestamp) -> bool,
 ) -> Option<Scored> {
     let length = cells.actual.len();
-    let visible: Vec<bool> =
-        (0..length).map(|i| cells.mean.get(i).is_some_and(|m| m.is_finite()) && !hidden(cells.at(i))).collect();
+    let visible: Vec<bool> = (0..length)
+        .map(|i| cells.mean.get(i).is_some_and(|m| m.is_finite()) && !hidden(cells.at(i)))
+        .collect();
     let mut best: Option<Scored> = None;
     for hours in windows {
         let Some(index) = level.windows.iter().position(|w| w == hours) else { continue };

@@ -7,8 +7,8 @@ use domain::anomaly::{Direction, Granularity};
 use domain::incident::Severity;
 use domain::segment::Segment;
 use domain::time::{Hour, Window};
-use jiff::{SignedDuration, Timestamp};
 use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 

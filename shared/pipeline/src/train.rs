@@ -1,7 +1,7 @@
 //! History into a calibrated artifact. Which models are fitted is the caller's choice: this crate links none.
 
 use crate::artifact::{ARTIFACT_VERSION, Artifact, Backtest, Level, SeriesModel};
-use crate::calibrate::{self, EPISODE_GAP_HOURS, OutOfSample, Tail, raw_score};
+use crate::calibrate::{self, EPISODE_GAP_HOURS, OutOfSample, Tail, drop_matters, raw_score};
 use crate::history::{HourlyHistory, first_hour};
 use crate::state::ESTABLISHED_DAYS;
 use crate::{PipelineError, Result};
@@ -29,7 +29,7 @@ pub const MAX_SERIES: usize = 200;
 /// Fewest tickets in the training window for a series of its own.
 const MIN_TICKETS: f64 = 30.0;
 /// Part of the alarm budget that volume may spend; the rest is kept for themes.
-const VOLUME_SHARE: f64 = 0.4;
+const VOLUME_SHARE: f64 = 0.25;
 /// Part of the volume's budget that hourly windows may spend; the rest is for days.
 const HOURLY_SHARE: f64 = 0.75;
 /// Past incidents a year that tails are fitted without.
@@ -126,7 +126,7 @@ fn fit_level(
     }
     let mut chosen = Vec::with_capacity(series.len());
     let mut out_of_sample = Vec::with_capacity(series.len());
-    for (i, (_, values)) in series.iter().enumerate() {
+    for (i, (segment, values)) in series.iter().enumerate() {
         let actual = values.get(from..).unwrap_or(&[]);
         let (model, losses) = choose(actual, &fits, i);
         let mut mean = fits.get(model).and_then(|(_, f)| f.means.get(i)).cloned().unwrap_or_default();
@@ -134,7 +134,7 @@ fn fit_level(
         let first = values.iter().position(|v| *v > 0.0).unwrap_or(values.len());
         let established = (first + ESTABLISHED_DAYS as usize * steps_per_day).saturating_sub(from);
         mean.iter_mut().take(established).for_each(|m| *m = f64::NAN);
-        out_of_sample.push(OutOfSample { actual: actual.to_vec(), mean });
+        out_of_sample.push(OutOfSample { drops: drop_matters(segment), actual: actual.to_vec(), mean });
         chosen.push((model, losses));
     }
     let (by_series, pooled) = calibrate::dispersions(&out_of_sample, windows);
@@ -155,7 +155,8 @@ fn fit_level(
         })
         .collect();
     let fallback = SeriesModel { model: 0, dispersion: pooled, rate: 0.0, losses: BTreeMap::new() };
-    let backtest = Backtest { steps: best.len(), years: best.len() as f64 / steps_per_year, episodes, budget };
+    let backtest =
+        Backtest { steps: best.len(), years: best.len() as f64 / steps_per_year, episodes, budget };
     let models = fits.into_iter().map(|(_, f)| f.model).collect();
     Ok(Level {
         granularity,
@@ -240,7 +241,8 @@ fn raw_scores(
     direction: Direction,
 ) -> Raw {
     let mut raw = Vec::new();
-    for (series, row) in out_of_sample.iter().zip(dispersions) {
+    let counts = |series: &OutOfSample| direction == Direction::Up || series.drops;
+    for (series, row) in out_of_sample.iter().zip(dispersions).filter(|(s, _)| counts(s)) {
         let phi = row.get(w).copied().unwrap_or(0.0);
         let scored = series.sums(window).into_iter().enumerate().filter_map(|(t, (a, m))| {
             let score = raw_score(a, m, phi, direction);

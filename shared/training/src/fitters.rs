@@ -1,8 +1,8 @@
 //! The families of models that a stream's training chooses from.
 
-use domain::anomaly::Granularity;
 use crate::cross_validation::{OutOfSample, cross_validate_baseline, folds};
 use crate::{PooledOptions, fit_baseline, fit_pooled};
+use domain::anomaly::Granularity;
 use models::{Calendar, Fitted, Fitter, Model, SeriesView};
 
 /// Rolling-origin folds of the back-test.

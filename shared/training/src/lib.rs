@@ -19,7 +19,9 @@ pub mod generate;
 pub mod lightgbm;
 pub mod score;
 
-pub use fit::{FittedPooled, FittedSingle, PooledOptions, SingleOptions, fit_baseline, fit_pooled, fit_single};
+pub use fit::{
+    FittedPooled, FittedSingle, PooledOptions, SingleOptions, fit_baseline, fit_pooled, fit_single,
+};
 
 /// Why a model could not be fitted.
 #[derive(Debug, thiserror::Error)]

@@ -123,7 +123,18 @@ fn json_is_one_value_and_nothing_else() {
     let at = dir.path();
     let generated = run(
         at,
-        &["generate", "--json", "--out", "g", "--from", "2023-08-01", "--to", "2023-10-07", "--per-day", "20"],
+        &[
+            "generate",
+            "--json",
+            "--out",
+            "g",
+            "--from",
+            "2023-08-01",
+            "--to",
+            "2023-10-07",
+            "--per-day",
+            "20",
+        ],
     );
     assert_eq!(generated.ok().json()["scenario"], "composition");
     let imported = run(at, &["import", "--json", "g/tickets.csv"]).ok().json();

@@ -1,6 +1,6 @@
 //! Data folders that are damaged, full or read-only.
 
-use super::fixture::{DETECT_FROM, Kind, copy, detected, files};
+use super::fixture::{DETECT_FROM, Kind, copy, detected, files, put};
 use super::program::run;
 use serde_json::{Value, json};
 use std::fs;
@@ -14,7 +14,8 @@ fn a_damaged_database_is_told_and_left_alone() {
     let dir = detected(Kind::Quiet);
     let path = dir.path().join("data/anomalyze.db");
     let whole = fs::read(&path).unwrap();
-    let noise: Vec<u8> = (0..whole.len() as u64).map(|i| (i.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56) as u8).collect();
+    let noise: Vec<u8> =
+        (0..whole.len() as u64).map(|i| (i.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56) as u8).collect();
     for (bytes, part) in [
         (noise, "is no database"),
         (whole[..5000].to_vec(), "is damaged"),
@@ -60,7 +61,7 @@ fn current(dir: &Path) -> PathBuf {
 /// Cuts a file in the middle.
 fn cut(path: &Path) {
     let bytes = fs::read(path).unwrap();
-    fs::write(path, &bytes[..bytes.len() / 2]).unwrap();
+    put(path, &bytes[..bytes.len() / 2]);
 }
 
 /// Changes one bit.
@@ -68,7 +69,7 @@ fn flip(path: &Path) {
     let mut bytes = fs::read(path).unwrap();
     let middle = bytes.len() / 2;
     bytes[middle] ^= 1;
-    fs::write(path, bytes).unwrap();
+    put(path, bytes);
 }
 
 #[test]
@@ -79,7 +80,11 @@ fn a_damaged_artifact_gives_way_to_the_one_before() {
     assert_eq!(artifacts(at).len(), 2);
     flip(&current(at));
     let done = run(at, &["detect", "--now", DETECT_FROM]).ok();
-    assert!(done.err.contains("the previous model is in use") && done.err.contains("checksum"), "{}", done.err);
+    assert!(
+        done.err.contains("the previous model is in use") && done.err.contains("checksum"),
+        "{}",
+        done.err
+    );
     let before = pointer(at).1["previous"]["id"].as_str().unwrap().to_owned();
     flip(&at.join(format!("data/objects/models/v1/default/{before}/artifact.json.zst")));
     run(at, &["detect", "--now", DETECT_FROM]).fails(&["artifact.json.zst", "checksum", "damaged"]);
@@ -96,7 +101,7 @@ fn a_damaged_artifact_without_another_is_an_error() {
     fs::remove_file(current(at)).unwrap();
     run(at, &["detect", "--now", DETECT_FROM]).fails(&["artifact is missing"]);
     let (path, _) = pointer(at);
-    fs::write(&path, "{\"version\": 1, \"current\":").unwrap();
+    put(&path, "{\"version\": 1, \"current\":");
     run(at, &["detect", "--now", DETECT_FROM]).fails(&["current.json", "EOF"]);
     fs::remove_file(path).unwrap();
     run(at, &["detect", "--now", DETECT_FROM]).fails(&["train one first"]);
@@ -118,13 +123,13 @@ fn another_format_is_refused() {
         artifact[field] = before;
         let (pointer_path, mut pointer) = pointer(at);
         pointer["current"]["sha256"] = models::checksum(&bytes).into();
-        fs::write(&path, bytes).unwrap();
-        fs::write(pointer_path, pointer.to_string()).unwrap();
+        put(&path, bytes);
+        put(&pointer_path, pointer.to_string());
         run(at, &["detect", "--now", DETECT_FROM]).fails(&["artifact.json.zst", part]);
     }
     let (pointer_path, mut pointer) = pointer(at);
     pointer["version"] = 7.into();
-    fs::write(pointer_path, pointer.to_string()).unwrap();
+    put(&pointer_path, pointer.to_string());
     run(at, &["detect", "--now", DETECT_FROM]).fails(&["current.json", "format version 7"]);
 }
 
@@ -149,14 +154,14 @@ fn a_damaged_ticket_object_is_named_by_every_step() {
     let key = object.strip_prefix(at.join("data/objects")).unwrap().to_str().unwrap().to_owned();
     run(at, &["detect", "--from", DETECT_FROM, "--to", "2023-10-05T15:00"]).ok();
     let whole = fs::read(&object).unwrap();
-    fs::write(&object, "this is no compressed object").unwrap();
+    put(&object, "this is no compressed object");
     run(at, &["diagnose", "--date", "2023-10-05"]).fails(&[&key, "delete or restore it"]);
     let done = run(at, &["diagnose"]).fails(&[&key, "given up", "delete or restore it"]);
     assert!(done.out.contains("nothing to diagnose"), "{}", done.out);
-    fs::write(&object, &whole).unwrap();
+    put(&object, &whole);
     cut(&object);
     run(at, &["diagnose", "--date", "2023-10-05"]).fails(&[&key]);
-    fs::write(&object, whole).unwrap();
+    put(&object, whole);
     run(at, &["diagnose", "--date", "2023-10-05"]).ok();
 }
 
@@ -165,7 +170,8 @@ fn a_damaged_rollup_is_named() {
     let dir = copy(Kind::Outage);
     let at = dir.path();
     cut(&at.join("data/objects/rollups/v1/default/date=2023-10-02/day.json.zst"));
-    run(at, &["detect", "--now", DETECT_FROM]).fails(&["date=2023-10-02/day.json.zst", "delete or restore it"]);
+    run(at, &["detect", "--now", DETECT_FROM])
+        .fails(&["date=2023-10-02/day.json.zst", "delete or restore it"]);
 }
 
 /// A file system of 8 MiB; goes away with the value.

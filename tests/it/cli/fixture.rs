@@ -49,9 +49,14 @@ impl Kind {
 
 /// A folder of the test's own: `data` is a copy of the data folder, `generated` what it was imported from.
 pub fn copy(kind: Kind) -> TempDir {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = folder();
     copy_folder(&made(kind), dir.path());
     dir
+}
+
+/// An empty folder where [`copy_folder`] can link.
+pub fn folder() -> TempDir {
+    tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap()
 }
 
 /// As [`copy`], with everything detected that [`DETECT_FROM`] to [`DETECT_TO`] shows and nothing diagnosed.
@@ -102,7 +107,8 @@ fn make(kind: Kind, dir: &Path) {
     run(dir, &["train", "--until", TRAINED_UNTIL]).ok();
 }
 
-/// Copies a folder's content.
+/// Copies a folder's content. Objects become links where that is possible: the program replaces them and never
+/// writes into one. Neither may a test, see [`put`].
 pub fn copy_folder(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
@@ -111,9 +117,20 @@ pub fn copy_folder(from: &Path, to: &Path) {
         if entry.file_type().unwrap().is_dir() {
             copy_folder(&entry.path(), &target);
         } else {
-            fs::copy(entry.path(), &target).unwrap();
+            // The lock of the objects is each folder's own.
+            let is_object = target.components().any(|part| part.as_os_str() == "objects")
+                && !entry.file_name().as_encoded_bytes().starts_with(b".");
+            if !is_object || fs::hard_link(entry.path(), &target).is_err() {
+                fs::copy(entry.path(), &target).unwrap();
+            }
         }
     }
+}
+
+/// Puts a file in the place of another, whose links keep their content.
+pub fn put(path: &Path, bytes: impl AsRef<[u8]>) {
+    fs::remove_file(path).unwrap();
+    fs::write(path, bytes).unwrap();
 }
 
 /// Every file below `folder` whose path holds `part`, sorted.

@@ -1,7 +1,7 @@
 //! Processes that are killed at any moment, and processes at the same time. What is there in the end is what one
 //! undisturbed process leaves.
 
-use super::fixture::{DETECT_FROM, DETECT_TO, Kind, copy, copy_folder, detected, files};
+use super::fixture::{DETECT_FROM, DETECT_TO, Kind, copy, copy_folder, detected, files, folder};
 use super::program::{finish, kill_after, run, start};
 use domain::ports::{IncidentStore, Queue};
 use domain::rollup::HourRollup;
@@ -54,7 +54,7 @@ fn kill_often(
     mut whole: Duration,
     command: impl Fn(&Path, u32) -> Vec<String>,
 ) -> TempDir {
-    let mut dir = tempfile::tempdir().unwrap();
+    let mut dir = folder();
     copy_folder(fresh, dir.path());
     let mut hits = 0;
     for attempt in 0..30 {
@@ -64,7 +64,7 @@ fn kill_often(
             hits += 1;
         } else {
             (whole, hits) = (whole.mul_f64(0.7), 0);
-            dir = tempfile::tempdir().unwrap();
+            dir = folder();
             copy_folder(fresh, dir.path());
         }
         if hits == kills {
@@ -81,16 +81,17 @@ fn words(words: &[&str]) -> Vec<String> {
 fn write_tickets(dir: &Path) {
     let mut text = "id,created_at,landed_at,subject,body,queue\n".to_owned();
     for row in 0..ROWS {
-        let at = 1_690_848_000 + row * 180;
+        let at = 1_690_848_000 + row * 30;
         let words = format!("w{} w{} w{}", row % 97, row % 89, row % 83);
-        writeln!(text, "{row},{at},{at},subject {words},customer {row} writes {words},queue {}", row % 5).unwrap();
+        writeln!(text, "{row},{at},{at},subject {words},customer {row} writes {words},queue {}", row % 5)
+            .unwrap();
     }
     fs::write(dir.join("t.csv"), text).unwrap();
 }
 
 #[test]
 fn a_killed_import_is_completed_by_the_next() {
-    let undisturbed = tempfile::tempdir().unwrap();
+    let undisturbed = folder();
     write_tickets(undisturbed.path());
     let begun = Instant::now();
     run(undisturbed.path(), &["import", "t.csv"]).ok();
@@ -98,7 +99,7 @@ fn a_killed_import_is_completed_by_the_next() {
     let expected = counts(undisturbed.path());
     assert_eq!(expected.tickets, ROWS);
 
-    let fresh = tempfile::tempdir().unwrap();
+    let fresh = folder();
     write_tickets(fresh.path());
     let dir = kill_often(fresh.path(), 6, whole, |_, _| words(&["import", "t.csv"]));
     let at = dir.path();
@@ -113,7 +114,7 @@ fn a_killed_import_is_completed_by_the_next() {
 
 #[test]
 fn two_imports_of_one_file_land_every_ticket_once() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = folder();
     let at = dir.path();
     write_tickets(at);
     let imports: Vec<_> = (0..2).map(|_| start(at, &["import", "t.csv", "--json"])).collect();
@@ -129,7 +130,8 @@ fn two_imports_of_one_file_land_every_ticket_once() {
 /// The time up to which the folder's stream has been followed, or [`DETECT_FROM`].
 fn followed(dir: &Path) -> String {
     let done = run(dir, &["detect", "--now", "2023-09-01"]);
-    let reached = done.err.split_once("has been followed up to ").and_then(|(_, rest)| rest.split(' ').next());
+    let reached =
+        done.err.split_once("has been followed up to ").and_then(|(_, rest)| rest.split(' ').next());
     reached.unwrap_or(DETECT_FROM).to_owned()
 }
 
@@ -188,7 +190,7 @@ fn a_killed_detection_is_completed_by_the_next() {
     // A first run makes the state, so that the time that it has reached can be asked for.
     run(fresh.path(), &["detect", "--now", DETECT_FROM]).ok();
     let rest = |dir: &Path| words(&["detect", "--from", &followed(dir), "--to", DETECT_TO]);
-    let dir = kill_often(fresh.path(), 6, whole, |dir, _| rest(dir));
+    let dir = kill_often(fresh.path(), 4, whole, |dir, _| rest(dir));
     let at = dir.path();
     run(at, &rest(at)).ok();
     let found = revisions(at);
@@ -201,7 +203,7 @@ fn a_killed_detection_is_completed_by_the_next() {
 #[test]
 fn a_killed_diagnosis_is_completed_by_the_next() {
     let undisturbed = detected(Kind::Noisy);
-    let fresh = tempfile::tempdir().unwrap();
+    let fresh = folder();
     copy_folder(undisturbed.path(), fresh.path());
     let begun = Instant::now();
     run(undisturbed.path(), &["diagnose"]).ok();
@@ -239,10 +241,12 @@ fn what_a_stopped_diagnosis_holds_is_told() {
 #[test]
 fn two_detections_at_once_tell_everything_once() {
     let undisturbed = copy(Kind::Noisy);
-    let dir = tempfile::tempdir().unwrap();
+    let dir = folder();
     let at = dir.path();
     copy_folder(undisturbed.path(), at);
-    for now in ["2023-10-03T00:00", "2023-10-04T18:00", "2023-10-05T10:00", "2023-10-05T12:00", "2023-10-05T23:00"] {
+    for now in
+        ["2023-10-03T00:00", "2023-10-04T18:00", "2023-10-05T10:00", "2023-10-05T12:00", "2023-10-05T23:00"]
+    {
         run(undisturbed.path(), &["detect", "--now", now]).ok();
         let both: Vec<_> = (0..2).map(|_| start(at, &["detect", "--now", now])).collect();
         both.into_iter().for_each(|child| drop(finish(child).ok()));

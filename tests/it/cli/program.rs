@@ -79,7 +79,11 @@ impl Done {
 
     fn of(output: Output) -> Self {
         let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("output is UTF-8");
-        Self { code: output.status.code().unwrap_or(-1), out: text(&output.stdout), err: text(&output.stderr) }
+        Self {
+            code: output.status.code().unwrap_or(-1),
+            out: text(&output.stdout),
+            err: text(&output.stderr),
+        }
     }
 }
 
@@ -109,8 +113,7 @@ pub fn finish(child: Child) -> Done {
 
 /// Runs a command, kills it after `delay`, and says whether it was still at work.
 pub fn kill_after<S: AsRef<OsStr>>(dir: &Path, args: &[S], delay: Duration) -> bool {
-    let mut child =
-        command(dir, args).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let mut child = command(dir, args).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     std::thread::sleep(delay);
     let at_work = child.try_wait().unwrap().is_none();
     // SIGKILL: nothing is cleaned up.

@@ -150,8 +150,11 @@ fn a_reader_that_leaves_ends_a_replay_quietly() {
     let dir = tempfile::tempdir().unwrap();
     let file = tickets(Kind::Outage);
     let args = ["replay", file.to_str().unwrap(), "--train-until", "2023-10-05", "--step", "1h"];
-    let mut child =
-        super::program::command(dir.path(), &args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = super::program::command(dir.path(), &args)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     drop(child.stdout.take());
     let done = super::program::finish(child).ok();
     assert!(!done.err.contains("error"), "{}", done.err);

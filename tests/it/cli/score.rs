@@ -106,10 +106,12 @@ fn files_that_hold_no_counts_are_refused() {
             .fails(&[part]);
     }
     let dir = folder(&counts());
-    run(dir.path(), &["score", "counts.csv", "--train-until", "2030-01-01", "--interval", "0.9"]).fails(&["2030"]);
+    run(dir.path(), &["score", "counts.csv", "--train-until", "2030-01-01", "--interval", "0.9"])
+        .fails(&["2030"]);
     for interval in ["0", "1", "-1", "NaN", "17"] {
         let interval = format!("--interval={interval}");
-        run(dir.path(), &["score", "counts.csv", "--train-until", "2023-09-01", &interval]).fails(&["interval"]);
+        run(dir.path(), &["score", "counts.csv", "--train-until", "2023-09-01", &interval])
+            .fails(&["interval"]);
     }
     run(dir.path(), &[&SCORE[..5], &["2031-01-01", "--interval", "0.9"]].concat()).fails(&["2031-01-01"]);
 }

@@ -3,8 +3,8 @@
 use super::Outcome;
 use crate::args::{Demo, Global, ReportFormat};
 use crate::cmd::reports;
-use crate::workspace::Workspace;
 use crate::output;
+use crate::workspace::Workspace;
 use anyhow::{Context, Result, bail};
 use domain::report::Report;
 use domain::stream::StreamConfig;
@@ -59,7 +59,8 @@ pub async fn run(global: &Global, args: Demo) -> Result<Outcome> {
     };
     let mut last = Last::default();
     let clock = output::stopwatch(start);
-    let replayed = replay(workspace.ports(), &span, dataset.tickets, &training::fitters::ALL, &clock, &mut last).await?;
+    let replayed =
+        replay(workspace.ports(), &span, dataset.tickets, &training::fitters::ALL, &clock, &mut last).await?;
     bar.finish_and_clear();
     // The strongest incident as it was known when it was told last.
     let strongest = |r: &&Report| (r.severity, r.revision);

@@ -2,8 +2,8 @@
 
 use super::Outcome;
 use crate::args::{Detect, Global, instant};
-use crate::workspace::{Workspace, now};
 use crate::output;
+use crate::workspace::{Workspace, now};
 use anyhow::Result;
 use domain::incident::Incident;
 use pipeline::detect::{Warm, detect};

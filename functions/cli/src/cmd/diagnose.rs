@@ -63,7 +63,8 @@ async fn write(
         &clock,
         &mut WarmRollups::default(),
         &mut written,
-    ).await?;
+    )
+    .await?;
     if global.json {
         output::json(&written.0)?;
     } else if written.0.is_empty() {
@@ -85,7 +86,9 @@ async fn write(
     if held > 0 {
         output::remark(
             global,
-            &format!("{held} reports are with another run, or one that was stopped; try again in six minutes"),
+            &format!(
+                "{held} reports are with another run, or one that was stopped; try again in six minutes"
+            ),
         );
     }
     Ok(Outcome::Done)
@@ -100,7 +103,8 @@ async fn held(workspace: &Workspace, dead: &[(IncidentMessage, String)]) -> Resu
         let is_it = |id: &str, revision| (id, revision) == (incident.id.as_str(), incident.revision);
         match backend.reports.get(stream, &incident.id, incident.revision).await {
             Err(error) if error.kind == ErrorKind::NotFound => {
-                let given_up = dead.iter().any(|(m, _)| m.stream == *stream && is_it(&m.incident, m.revision));
+                let given_up =
+                    dead.iter().any(|(m, _)| m.stream == *stream && is_it(&m.incident, m.revision));
                 let unheard = unannounced.iter().any(|i| is_it(&i.id, i.revision));
                 held += usize::from(!given_up && !unheard);
             }
@@ -112,6 +116,7 @@ async fn held(workspace: &Workspace, dead: &[(IncidentMessage, String)]) -> Resu
 
 async fn look(workspace: &Workspace, incident: &domain::incident::Incident) -> Result<Report> {
     let blobs = &workspace.backend.blobs;
-    let gathered = Gathered::read(blobs, &workspace.config.stream, incident.window, &mut WarmRollups::default()).await?;
+    let gathered =
+        Gathered::read(blobs, &workspace.config.stream, incident.window, &mut WarmRollups::default()).await?;
     Ok(gathered.report(&workspace.config, incident)?)
 }

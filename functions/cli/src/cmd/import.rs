@@ -2,8 +2,8 @@
 
 use super::Outcome;
 use crate::args::{DateOrder, FileFormat, Global, Import, Reading};
-use crate::workspace::{Workspace, now, zone_name};
 use crate::output;
+use crate::workspace::{Workspace, now, zone_name};
 use anyhow::{Context, Result};
 use jiff::tz::TimeZone;
 use pipeline::ingest::{Ingested, ingest};
@@ -133,7 +133,12 @@ async fn import(
 fn describe(imported: &Imported) -> String {
     let mut text = format!(
         "{}: {} read, {} landed, {} updated, {} duplicates, {} refused\n",
-        imported.file, imported.read, imported.landed, imported.updated, imported.duplicates, imported.refused
+        imported.file,
+        imported.read,
+        imported.landed,
+        imported.updated,
+        imported.duplicates,
+        imported.refused
     );
     if let Some(path) = &imported.refused_file {
         text += &format!("  refused rows and reasons: {}\n", path.display());
@@ -188,7 +193,8 @@ pub fn read_options(
 /// The key that requesters are hashed with: from the variable, else the data folder's own, made on first use.
 fn requester_key(dir: &Path, variable: Option<&str>) -> Result<Vec<u8>> {
     if let Some(name) = variable {
-        let key = std::env::var(name).with_context(|| format!("read the requester key from variable {name}"))?;
+        let key =
+            std::env::var(name).with_context(|| format!("read the requester key from variable {name}"))?;
         return Ok(key.into_bytes());
     }
     let path = dir.join("requester.key");

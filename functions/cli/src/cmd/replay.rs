@@ -2,8 +2,8 @@
 
 use super::{Outcome, import};
 use crate::args::{Global, Replay, instant};
-use crate::workspace::{Workspace, zone_name};
 use crate::output;
+use crate::workspace::{Workspace, zone_name};
 use anyhow::{Context, Result, bail};
 use domain::report::Report;
 use domain::stream::StreamConfig;
@@ -81,7 +81,8 @@ pub async fn run(global: &Global, args: Replay) -> Result<Outcome> {
     let mut lines = Lines { out, bar: bar.clone(), start: train_until, failure: None };
     let options = ReplayOptions { config, train_until, to, step: args.step };
     let clock = output::stopwatch(start);
-    let replayed = replay(workspace.ports(), &options, tickets, &training::fitters::ALL, &clock, &mut lines).await;
+    let replayed =
+        replay(workspace.ports(), &options, tickets, &training::fitters::ALL, &clock, &mut lines).await;
     bar.finish_and_clear();
     if let Some(error) = lines.failure.take() {
         return Err(anyhow::Error::new(error).context("write an incident line"));

@@ -72,14 +72,16 @@ fn read(paths: &[PathBuf], args: &Score) -> Result<CountSeries> {
             .and_then(|mut f| f.read_to_end(&mut part))
             .with_context(|| format!("read counts from {name}"))?;
         // Every file brings its own header line.
-        let body = if i == 0 { 0 } else { part.iter().position(|b| *b == b'\n').map_or(part.len(), |p| p + 1) };
+        let body =
+            if i == 0 { 0 } else { part.iter().position(|b| *b == b'\n').map_or(part.len(), |p| p + 1) };
         bytes.extend_from_slice(part.get(body..).unwrap_or(&[]));
         if !bytes.ends_with(b"\n") {
             bytes.push(b'\n');
         }
     }
     let names: Vec<String> = paths.iter().map(|p| p.display().to_string()).collect();
-    read_counts(bytes.as_slice(), &args.timezone).with_context(|| format!("read counts from {}", names.join(", ")))
+    read_counts(bytes.as_slice(), &args.timezone)
+        .with_context(|| format!("read counts from {}", names.join(", ")))
 }
 
 fn row(row: &ScoredRow) -> Row<'_> {

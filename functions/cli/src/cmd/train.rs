@@ -2,8 +2,8 @@
 
 use super::Outcome;
 use crate::args::{Global, Train, instant};
-use crate::workspace::{Workspace, now};
 use crate::output;
+use crate::workspace::{Workspace, now};
 use anyhow::Result;
 use pipeline::artifact::{Artifact, Level, publish};
 use pipeline::rollup::roll_dirty_hours;
@@ -54,7 +54,8 @@ pub async fn run(global: &Global, args: Train) -> Result<Outcome> {
         None => pipeline::history::last_hour(blobs, stream).await?.map_or(now, |h| h.end()),
     };
     bar.set_message("training");
-    let artifact = pipeline::train::train(blobs, &workspace.config, until, now, &training::fitters::ALL).await?;
+    let artifact =
+        pipeline::train::train(blobs, &workspace.config, until, now, &training::fitters::ALL).await?;
     let id = publish(blobs, &artifact).await?;
     bar.finish_and_clear();
     show(global, &id, &artifact)?;
@@ -72,8 +73,7 @@ fn show(global: &Global, id: &str, artifact: &Artifact) -> Result<()> {
     if global.json {
         return output::json(&trained);
     }
-    let mut text =
-        format!("artifact {id}, history {} to {}\n", trained.trained_from, trained.trained_until);
+    let mut text = format!("artifact {id}, history {} to {}\n", trained.trained_from, trained.trained_until);
     for (name, level) in [("hours", &trained.hour), ("days", &trained.day)] {
         let models: Vec<String> = level.models.iter().map(|(m, n)| format!("{m} {n}")).collect();
         text += &format!(

@@ -103,7 +103,7 @@ fn berlin() -> TimeZone {
     TimeZone::get("Europe/Berlin").unwrap()
 }
 
-/// Drops what is inert: escaped characters and code spans. Panics on an unclosed code span.
+/// Puts a space for what is inert: escaped characters and code spans. Panics on an unclosed code span.
 pub(super) fn alive(markdown: &str) -> String {
     let mut out = String::new();
     let mut chars = markdown.chars();
@@ -111,8 +111,12 @@ pub(super) fn alive(markdown: &str) -> String {
         match c {
             '\\' => drop(chars.next().unwrap()),
             '`' => assert!(chars.by_ref().any(|c| c == '`'), "open code span"),
-            c => out.push(c),
+            c => {
+                out.push(c);
+                continue;
+            }
         }
+        out.push(' ');
     }
     out
 }
