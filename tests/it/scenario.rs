@@ -1,6 +1,6 @@
 //! Generated streams with known truth through the whole pipeline, on memory backends.
 //!
-//! Each scenario runs with ten seeds over six weeks of history and three weeks of live steps, one of whose days is
+//! Each scenario runs with ten seeds over eight weeks of history and two weeks of live steps, one of whose days is
 //! the injected one. Asserted are the requirements: an incident on the injected day with the right verdict, elsewhere
 //! at most one incident in 30 days on average and none of high severity.
 
@@ -16,9 +16,9 @@ use testing::MemoryBackend;
 use training::generate::{GenerateOptions, Scenario, generate};
 
 const SEEDS: u64 = 10;
-const HISTORY_DAYS: i64 = 42;
-const DAYS_BEFORE: i64 = 10;
-const DAYS_AFTER: i64 = 10;
+const HISTORY_DAYS: i64 = 56;
+const DAYS_BEFORE: i64 = 7;
+const DAYS_AFTER: i64 = 7;
 /// Detection every hour instead of every quarter: the verdict is the same, the test four times as fast.
 const STEP: SignedDuration = SignedDuration::from_hours(1);
 

@@ -90,7 +90,9 @@ async fn stored_config(backend: &LocalBackend, stream: &str) -> Result<Option<St
     let key = names::stream_config(stream);
     match backend.blobs.get(&key).await {
         Ok(blob) => {
-            let config = serde_json::from_slice(&blob.bytes).with_context(|| format!("read {key}"))?;
+            let config: StreamConfig =
+                serde_json::from_slice(&blob.bytes).with_context(|| format!("read {key}"))?;
+            config.validate().map_err(anyhow::Error::msg).with_context(|| format!("read {key}"))?;
             Ok(Some(config))
         }
         Err(error) if error.kind == ErrorKind::NotFound => Ok(None),

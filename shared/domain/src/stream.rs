@@ -3,9 +3,14 @@
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
+/// Format version of [`StreamConfig`].
+pub const STREAM_VERSION: u32 = 1;
+
 /// Settings of a stream. One knob decides how often it may cry wolf: [`StreamConfig::alarm_budget`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct StreamConfig {
+    /// [`STREAM_VERSION`].
+    pub version: u32,
     /// Name, first part of every key: 1–64 of `a-z`, `0-9`, `-`, `_`.
     pub stream: String,
     /// IANA zone that decides days, hour-of-week phase and holidays.
@@ -17,7 +22,12 @@ pub struct StreamConfig {
 impl StreamConfig {
     /// A stream with the default budget of 24 false alarms a year.
     pub fn new(stream: impl Into<String>, time_zone: impl Into<String>) -> Self {
-        Self { stream: stream.into(), time_zone: time_zone.into(), alarm_budget: 24.0 }
+        Self {
+            version: STREAM_VERSION,
+            stream: stream.into(),
+            time_zone: time_zone.into(),
+            alarm_budget: 24.0,
+        }
     }
 
     /// The zone itself. Fails when the name is not in the IANA database.
@@ -29,6 +39,12 @@ impl StreamConfig {
 
     /// Checks name, zone and budget.
     pub fn validate(&self) -> Result<(), String> {
+        if self.version != STREAM_VERSION {
+            return Err(format!(
+                "settings of format version {}, this program reads {STREAM_VERSION}",
+                self.version
+            ));
+        }
         validate_name(&self.stream)?;
         self.zone()?;
         if !self.alarm_budget.is_finite() || self.alarm_budget <= 0.0 {

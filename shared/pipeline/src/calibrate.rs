@@ -21,6 +21,10 @@ const TAIL_START: f64 = 2.0;
 const MIN_THRESHOLD: f64 = 3.0;
 /// Episodes this close are one incident.
 pub const EPISODE_GAP_HOURS: usize = 24;
+/// Decades added to every threshold: dispersions, tails and the choice of model are fitted on the very residuals that
+/// are scored, and detection looks four times an hour where the back-test looks once. On generated quiet streams (ten
+/// seeds of three weeks) twice to three times as many episodes as budgeted came up without it.
+const OPTIMISM: f64 = 0.4;
 /// Episodes that an order statistic needs to be taken directly; below, the tail is extrapolated.
 const MIN_ORDER: f64 = 5.0;
 
@@ -188,7 +192,7 @@ pub fn threshold(best: &[f64], steps_per_year: f64, budget: f64, gap: usize) -> 
     let rank = allowed.max(MIN_ORDER);
     let peaks = peaks(best, gap);
     let order = peaks.get((rank as usize).min(peaks.len()).saturating_sub(1)).copied().unwrap_or(0.0);
-    let threshold = (order + (rank / allowed).log10()).max(MIN_THRESHOLD);
+    let threshold = (order + (rank / allowed).log10() + OPTIMISM).max(MIN_THRESHOLD);
     (threshold, peaks.iter().filter(|p| **p >= threshold).count())
 }
 
@@ -237,7 +241,8 @@ mod tests {
     fn the_threshold_keeps_the_budget() {
         let best: Vec<f64> = (0..8760).map(|i| -uniform(i * 7919).log10()).collect();
         let (level, found) = threshold(&best, 8760.0, 12.0, 24);
-        assert!((10..=12).contains(&found), "{level} {found}");
+        let budgeted = peaks(&best, 24).iter().filter(|p| **p >= level - OPTIMISM).count();
+        assert!((10..=12).contains(&budgeted) && found <= budgeted, "{level} {found} {budgeted}");
     }
 
     #[test]

@@ -12,7 +12,13 @@ const LEVEL: i32 = 1;
 const MAX_DECODED: usize = 1 << 30;
 
 pub(crate) fn compress(bytes: &[u8]) -> Result<Vec<u8>> {
-    zstd::bulk::compress(bytes, LEVEL).map_err(|e| PipelineError::Invalid(format!("compress object: {e}")))
+    // With a checksum: a flipped bit is an error, not another ticket.
+    let compress = || {
+        let mut compressor = zstd::bulk::Compressor::new(LEVEL)?;
+        compressor.include_checksum(true)?;
+        compressor.compress(bytes)
+    };
+    compress().map_err(|e: std::io::Error| PipelineError::Invalid(format!("compress object: {e}")))
 }
 
 pub(crate) fn decompress(key: &str, bytes: &[u8]) -> Result<Vec<u8>> {
@@ -63,3 +69,20 @@ pub(crate) async fn replace<T: Serialize>(
 
 /// Times a read-change-replace is tried before it is called contended.
 pub(crate) const REPLACE_TRIES: usize = 5;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_flipped_bit_is_noticed() {
+        let text: Vec<u8> = (0..2_000u32).flat_map(|i| (i * 7919).to_string().into_bytes()).collect();
+        let stored = compress(&text).unwrap();
+        assert_eq!(decompress("k", &stored).unwrap(), text);
+        for bit in (0..stored.len() * 8).step_by(37) {
+            let mut damaged = stored.clone();
+            damaged[bit / 8] ^= 1 << (bit % 8);
+            assert!(decompress("k", &damaged).map_or(true, |read| read == text), "bit {bit}");
+        }
+    }
+}

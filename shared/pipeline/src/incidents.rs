@@ -276,7 +276,8 @@ impl Decision<'_> {
 
 /// Follows an incident that the state has lost (a run was stopped between writing the two).
 pub fn adopt(incident: &Incident) -> Track {
-    let scale = incident.anomalies.first().map_or(1, |a| a.window.hours() as usize);
+    // Only the first revision carries its anomalies; a later one is as long as it has lasted.
+    let scale = incident.anomalies.first().map_or(incident.window, |a| a.window).hours() as usize;
     Track {
         id: incident.id.clone(),
         revision: incident.revision,

@@ -259,3 +259,19 @@ fn two_detections_at_once_tell_everything_once() {
     run(undisturbed.path(), &["diagnose"]).ok();
     assert_eq!(reports(at), reports(undisturbed.path()));
 }
+
+#[test]
+fn of_two_detections_over_a_span_one_gets_through_and_nothing_is_told_twice() {
+    let undisturbed = detected(Kind::Noisy);
+    let dir = copy(Kind::Noisy);
+    let at = dir.path();
+    let span = ["detect", "--from", DETECT_FROM, "--to", DETECT_TO];
+    let both: Vec<_> = (0..2).map(|_| start(at, &span)).collect();
+    let done: Vec<_> = both.into_iter().map(finish).collect();
+    assert!(done.iter().any(|done| done.code == 0), "{done:?}");
+    for left_behind in done.into_iter().filter(|done| done.code != 0) {
+        left_behind.fails(&["has been followed up to"]);
+    }
+    let (expected, found) = (revisions(undisturbed.path()), revisions(at));
+    assert!(found == expected, "{:#?}", differences(&expected, &found));
+}

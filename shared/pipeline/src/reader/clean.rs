@@ -33,6 +33,7 @@ pub(super) fn prose(text: &str) -> String {
     if !text.bytes().any(may_be_control) {
         return text.to_owned();
     }
+    let text = without_escapes(text);
     let mut out = String::with_capacity(text.len());
     let mut chars = text.chars().peekable();
     while let Some(c) = chars.next() {
@@ -50,6 +51,7 @@ pub(super) fn prose(text: &str) -> String {
 /// A name or a heading: control characters are dropped, runs of white space become one space, ends are trimmed.
 /// `None` when nothing is left.
 pub(super) fn label(text: &str) -> Option<String> {
+    let text = without_escapes(text);
     let mut out = String::with_capacity(text.len());
     for word in text.split_whitespace() {
         let before = out.len();
@@ -65,6 +67,23 @@ pub(super) fn label(text: &str) -> Option<String> {
     (!out.is_empty()).then_some(out)
 }
 
+/// The text without terminal control sequences (ECMA-48: ESC `[`, parameters, a final byte), whose visible rest would
+/// otherwise be counted as words.
+fn without_escapes(text: &str) -> Cow<'_, str> {
+    if !text.contains("\u{1b}[") {
+        return Cow::Borrowed(text);
+    }
+    let mut parts = text.split("\u{1b}[");
+    let mut out = parts.next().unwrap_or("").to_owned();
+    for part in parts {
+        let end = part.find(|c: char| !matches!(c, ' '..='?')).unwrap_or(part.len());
+        let rest = part.get(end..).unwrap_or("");
+        let last = rest.chars().next().filter(|c| matches!(c, '@'..='~')).map_or(0, char::len_utf8);
+        out.push_str(rest.get(last..).unwrap_or(""));
+    }
+    Cow::Owned(out)
+}
+
 /// C0 but `\n` and `\t`, DEL, and the byte that begins C1 (and some harmless letters).
 fn may_be_control(b: u8) -> bool {
     (b < 0x20 && b != b'\n' && b != b'\t') || b == 0x7f || b == 0xc2
@@ -74,6 +93,13 @@ fn may_be_control(b: u8) -> bool {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn terminal_sequences_vanish_whole() {
+        assert_eq!(prose("a\u{1b}[31mfails\u{1b}[0m b"), "afails b");
+        assert_eq!(label("Frob\u{1b}[1;5m x"), Some("Frob x".to_owned()));
+        assert_eq!(prose("cut off \u{1b}[31"), "cut off ");
+    }
 
     #[test]
     fn each_piece_is_decoded_by_what_it_is() {
