@@ -225,6 +225,9 @@ pub struct Detect {
     /// Between two runs.
     #[arg(long, default_value = "15m", value_name = "SPAN", value_parser = span)]
     pub step: jiff::SignedDuration,
+    /// Forget what was followed and begin anew from the counts, for instance at an earlier time.
+    #[arg(long)]
+    pub restart: bool,
 }
 
 /// `anomalyze diagnose`

@@ -5,7 +5,9 @@ use crate::history::{HourlyHistory, dates, day_start};
 use crate::incidents::{Decision, activity_windows, adopt, calm_score, is_active};
 use crate::rollup::{read_day, roll_dirty_hours};
 use crate::scan::{Cells, Scored, Volumes, is_relabelled, scan_hours, score_sum};
-use crate::state::{DetectorState, KEPT_DAYS, KEPT_HOURS, KEPT_MEANS, STATE_VERSION, SeriesState};
+use crate::state::{
+    DetectorState, ESTABLISHED_DAYS, KEPT_DAYS, KEPT_HOURS, KEPT_MEANS, STATE_VERSION, SeriesState,
+};
 use crate::{PipelineError, Result, codec};
 use domain::anomaly::{Direction, Granularity};
 use domain::incident::{Incident, IncidentMessage, Status};
@@ -90,7 +92,7 @@ pub async fn detect(
             Some((state, _)) if state.upto <= Hour::of(now) => state,
             Some((state, _)) => {
                 return Err(PipelineError::Invalid(format!(
-                    "detect at {now}: the stream has been followed up to {} already",
+                    "detect at {now}: the stream has been followed up to {} already; begin there, or restart",
                     state.upto.start()
                 )));
             }
@@ -118,10 +120,20 @@ pub async fn detect(
 
 /// One day of the stream's zone as an incident of its own, opened or not: what came in against what was due.
 /// Nothing is stored. The window is the day; its revision is 0.
-pub async fn examine_day(ports: DetectPorts<'_>, config: &StreamConfig, date: Date) -> Result<Incident> {
+///
+/// A day that is not over at `now` ends there; one that has not begun is refused.
+pub async fn examine_day(
+    ports: DetectPorts<'_>,
+    config: &StreamConfig,
+    date: Date,
+    now: Timestamp,
+) -> Result<Incident> {
     let zone = config.zone().map_err(PipelineError::Invalid)?;
     let next = date.tomorrow().map_err(|e| PipelineError::Invalid(e.to_string()))?;
-    let window = Window::new(day_start(date, &zone), day_start(next, &zone));
+    let window = Window::new(day_start(date, &zone), day_start(next, &zone).min(cut_to_cell(now)));
+    if window.end <= window.start {
+        return Err(PipelineError::Invalid(format!("examine {date}: the day has not begun")));
+    }
     let loaded = artifact::load(ports.blobs, &config.stream, None).await?;
     let run = Run { ports, config, zone: &zone, artifact: &loaded.artifact, now: window.end };
     let mut state = run.build_state().await?;
@@ -240,6 +252,7 @@ impl Run<'_> {
             volumes: &volumes,
         };
         let revisions = decision.take(state, fired, &active).await?;
+        self.hide_incidents(state);
         state.trim(self.now);
         Ok(revisions)
     }
@@ -250,7 +263,11 @@ impl Run<'_> {
             for incident in self.ports.incidents.list(&self.config.stream, Some(status)).await? {
                 match state.tracks.iter_mut().find(|t| t.id == incident.id) {
                     Some(track) if track.revision >= incident.revision => {}
-                    Some(track) => *track = adopt(&incident),
+                    Some(track) => {
+                        let members = std::mem::take(&mut track.members);
+                        *track = adopt(&incident);
+                        track.members.extend(members);
+                    }
                     None if incident.decided_at <= self.now => state.tracks.push(adopt(&incident)),
                     None => {}
                 }
@@ -286,17 +303,50 @@ impl Run<'_> {
         Ok(volumes)
     }
 
-    /// Late tickets: replaces the remembered counts of hours that were rolled again.
+    /// Late tickets: brings the remembered counts of hours that were rolled again, and of the last day (its roll may
+    /// have been another command's, or a stopped run's), in line with the volumes. Counts stay cut at what was
+    /// plausible; days change by what their hours do.
     fn correct(&self, state: &mut DetectorState, volumes: &Volumes, rolled: &[Hour]) {
         let upto = state.upto;
-        for hour in rolled.iter().filter(|h| **h < upto) {
+        let mut hours: BTreeSet<Hour> = rolled.iter().copied().filter(|h| *h < upto).collect();
+        hours.extend((1..=24).map(|back| upto.plus(-back)));
+        hours.retain(|h| volumes.contains_key(&DayVolume::first_hour_of(*h)));
+        let next_day = state.next_day;
+        for hour in hours {
+            let date = hour.start().to_zoned(self.zone.clone()).date();
+            let days_back = date.until(next_day).map_or(0, |span| span.get_days());
             for (segment, series) in &mut state.series {
                 let back = usize::try_from(upto.0 - hour.0).unwrap_or(0);
                 let Some(index) = series.hours.len().checked_sub(back) else { continue };
-                if let Some(count) = series.hours.get_mut(index).filter(|c| **c >= 0) {
-                    let new = count_of(volumes, segment, *hour) as i64;
-                    // A cut count stays cut.
-                    *count = if new < *count { new } else { (*count).max(new.min(2 * *count + 3)) };
+                let Some(count) = series.hours.get_mut(index).filter(|c| **c >= 0) else { continue };
+                let mean_index = series.means.len().checked_sub(back + 1);
+                let cap = mean_index.and_then(|i| series.means.get(i)).map_or(f64::INFINITY, |mean| {
+                    plausible(*mean, dispersion(&self.artifact.hour, segment, 0))
+                });
+                let new = count_of(volumes, segment, hour).min(cap) as i64;
+                let change = new - *count;
+                *count = new;
+                let day = usize::try_from(days_back).ok().filter(|d| *d > 0);
+                let day = day.and_then(|d| series.days.len().checked_sub(d));
+                if let Some(day) = day.and_then(|d| series.days.get_mut(d)).filter(|d| **d >= 0) {
+                    *day = (*day + change).max(0);
+                }
+            }
+        }
+    }
+
+    /// Hours of an incident are missing for later forecasts, those before it was opened too.
+    fn hide_incidents(&self, state: &mut DetectorState) {
+        let upto = state.upto;
+        for track in state.tracks.iter().filter(|t| t.active_at == self.now) {
+            for hour in Hour::range(track.start, track.end).filter(|h| *h < upto) {
+                let back = usize::try_from(upto.0 - hour.0).unwrap_or(0);
+                for (segment, series) in &mut state.series {
+                    let Some(index) = series.hours.len().checked_sub(back) else { continue };
+                    let at = hour.start().max(track.start);
+                    if let Some(count) = series.hours.get_mut(index).filter(|_| track.covers(segment, at)) {
+                        *count = -1;
+                    }
                 }
             }
         }
@@ -308,13 +358,16 @@ impl Run<'_> {
         let days = state.series.get(&Segment::total()).map_or(0, |s| s.days.len());
         for (segment, counts) in &today.segments {
             let tickets: u32 = counts.iter().map(|c| c.1).sum();
-            if tickets < NEW_SERIES_TICKETS
+            let trained = self.artifact.hour.series.contains_key(segment);
+            if (tickets < NEW_SERIES_TICKETS && !trained)
                 || state.series.len() >= MAX_FOLLOWED
                 || state.series.contains_key(segment)
             {
                 continue;
             }
-            let since = Some(Hour::of(self.now));
+            // What training knows has a past, though this state has not followed it.
+            let age = if trained { 24 * ESTABLISHED_DAYS } else { 0 };
+            let since = Some(Hour::of(self.now).plus(-age));
             let series = SeriesState { since, hours: vec![0; hours], means: Vec::new(), days: vec![0; days] };
             state.series.insert(segment.clone(), series);
         }
@@ -343,14 +396,17 @@ impl Run<'_> {
             let count = count_of(volumes, segment, hour);
             let hidden = tracks.iter().any(|t| t.covers(segment, hour.start()));
             let mean = series.means.last().copied().unwrap_or(0.0);
-            let phi = dispersion(&self.artifact.hour, segment, 0);
-            let plausible = mean + PLAUSIBLE * (mean + phi * mean * mean).sqrt() + PLAUSIBLE;
-            series.hours.push(if hidden { -1 } else { count.min(plausible.ceil()) as i64 });
+            let cap = plausible(mean, dispersion(&self.artifact.hour, segment, 0));
+            series.hours.push(if hidden { -1 } else { count.min(cap) as i64 });
         }
         state.upto = hour.plus(1);
         self.forecast_hour(state, false);
         if hour.utc_hour() == 0 {
             state.trim(self.now);
+            let modelled = &self.artifact.hour.series;
+            state.series.retain(|s, series| {
+                s.is_total() || modelled.contains_key(s) || series.hours.iter().any(|c| *c != 0)
+            });
         }
     }
 
@@ -383,9 +439,8 @@ impl Run<'_> {
                 .filter(|i| tracks.iter().any(|t| t.covers(segment, cells.at(*i))))
                 .count() as f64;
             let hidden = hidden / cells.actual.len().max(1) as f64;
-            let phi = dispersion(level, segment, 0);
-            let plausible = mean + PLAUSIBLE * (mean + phi * mean * mean).sqrt() + PLAUSIBLE;
-            pushed.push(if hidden > HIDDEN_DAY { -1 } else { actual.min(plausible.ceil()) as i64 });
+            let cap = plausible(mean, dispersion(level, segment, 0));
+            pushed.push(if hidden > HIDDEN_DAY { -1 } else { actual.min(cap) as i64 });
             if hidden > HIDDEN_DAY || !series.established(Hour::of(window.start)) {
                 continue;
             }
@@ -502,6 +557,11 @@ fn known(count: &i64) -> f64 {
 
 fn round(mean: f64) -> f64 {
     (mean * 1e4).round() / 1e4
+}
+
+/// Count beyond which later forecasts do not see it.
+fn plausible(mean: f64, dispersion: f64) -> f64 {
+    (mean + PLAUSIBLE * (mean + dispersion * mean * mean).sqrt() + PLAUSIBLE).ceil()
 }
 
 fn dispersion(level: &Level, segment: &Segment, window: usize) -> f64 {

@@ -64,14 +64,16 @@ pub async fn diagnose(
 ) -> Result<Diagnosed> {
     let message = &received.message;
     let (stream, id, revision) = (&message.stream, &message.incident, message.revision);
-    let latest = match ports.incidents.latest(stream, id).await {
-        Ok(latest) => latest,
-        Err(error) if error.kind == ErrorKind::NotFound => {
-            return bury(ports, received, &format!("incident {id} does not exist")).await;
-        }
-        Err(error) => return Err(error.into()),
+    let known = async {
+        let latest = ports.incidents.latest(stream, id).await?;
+        let has_report = exists(ports.reports.get(stream, id, revision).await)?;
+        Ok::<_, PipelineError>((latest, has_report))
     };
-    let has_report = exists(ports.reports.get(stream, id, revision).await)?;
+    let (latest, has_report) = match known.await {
+        Ok(known) => known,
+        Err(error) if error.is_transient() && received.attempts < MAX_ATTEMPTS => return Err(error),
+        Err(error) => return bury(ports, received, &error.to_string()).await,
+    };
     if has_report || latest.revision > revision {
         ports.queue.ack(&received.receipt).await?;
         return Ok(Diagnosed::Stale);

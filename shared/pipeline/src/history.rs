@@ -50,7 +50,11 @@ impl HourlyHistory {
             first_hour = first_hour.plus(24);
         }
         series.entry(Segment::total()).or_insert_with(|| vec![0.0; length]);
-        let calendar = (from.0..to.0).map(|h| Calendar::of_hour(Hour(h), zone)).collect();
+        let calendar: Vec<Calendar> = (from.0..to.0).map(|h| Calendar::of_hour(Hour(h), zone)).collect();
+        let gaps = gaps(&calendar, series.get(&Segment::total()).map(Vec::as_slice).unwrap_or(&[]));
+        for hour in gaps {
+            series.values_mut().filter_map(|v| v.get_mut(hour)).for_each(|v| *v = f64::NAN);
+        }
         Ok(Self { first: from, calendar, series })
     }
 
@@ -72,6 +76,37 @@ impl HourlyHistory {
         let calendar = dates(first, days).map(Calendar::of_day).collect();
         DailyHistory { first, calendar, series }
     }
+}
+
+/// Chance of a silence below which it is a gap in the data, as −ln p: one in a million.
+const GAP: f64 = 13.8;
+
+/// Hours of silences that the usual rate of their hours of the week makes all but impossible (Poisson).
+fn gaps(calendar: &[Calendar], total: &[f64]) -> Vec<usize> {
+    let mut usual = vec![(0.0, 0.0); 168];
+    for (at, tickets) in calendar.iter().zip(total) {
+        if let Some(phase) = usual.get_mut(at.hour_of_week()) {
+            *phase = (phase.0 + tickets, phase.1 + 1.0);
+        }
+    }
+    let rate = |at: &Calendar| usual.get(at.hour_of_week()).map_or(0.0, |(sum, n)| sum / f64::max(*n, 1.0));
+    let (mut gaps, mut run, mut due) = (Vec::new(), Vec::new(), 0.0);
+    for (hour, (at, tickets)) in calendar.iter().zip(total).enumerate() {
+        if *tickets == 0.0 {
+            run.push(hour);
+            due += rate(at);
+            continue;
+        }
+        if due >= GAP {
+            gaps.append(&mut run);
+        }
+        run.clear();
+        due = 0.0;
+    }
+    if due >= GAP {
+        gaps.append(&mut run);
+    }
+    gaps
 }
 
 /// Daily counts of every segment; days of the stream's zone.
@@ -159,6 +194,18 @@ async fn edge_hour(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_silence_that_cannot_be_chance_is_a_gap() {
+        let first = Hour::of("2023-01-02T00:00:00Z".parse().unwrap());
+        let calendar: Vec<Calendar> =
+            (0..24 * 21).map(|i| Calendar::of_hour(first.plus(i), &TimeZone::UTC)).collect();
+        let mut total: Vec<f64> = calendar.iter().map(|c| if c.hour >= 8 { 6.0 } else { 0.0 }).collect();
+        assert!(gaps(&calendar, &total).is_empty());
+        total[24 * 9 + 8..24 * 9 + 16].fill(0.0);
+        let found = gaps(&calendar, &total);
+        assert!(found.contains(&(24 * 9 + 12)) && !found.contains(&(24 * 10 + 12)), "{found:?}");
+    }
 
     #[test]
     fn days_across_dst_have_23_and_25_hours() {

@@ -65,7 +65,7 @@ impl Decision<'_> {
             for (i, group) in fresh.iter().enumerate() {
                 let Some(first) = group.first().filter(|f| f.direction == scored.direction) else { continue };
                 let whole = group.iter().any(|s| s.segment.is_total());
-                if whole || self.share_tickets(&first.segment, &scored.segment, scored.window).await? {
+                if whole || self.share_tickets(&first.segment, &scored).await? {
                     home = Some(i);
                     break;
                 }
@@ -93,15 +93,21 @@ impl Decision<'_> {
                 continue;
             }
             let known = track.is_whole() || track.members.contains(&scored.segment);
-            if known || self.share_tickets(&track.segment, &scored.segment, scored.window).await? {
+            if known || self.share_tickets(&track.segment, scored).await? {
                 return Ok(Some(i));
             }
         }
         Ok(None)
     }
 
-    /// Whether the segments have at least half of the smaller one's tickets of the window in common.
-    async fn share_tickets(&self, a: &Segment, b: &Segment, window: Window) -> Result<bool> {
+    /// Whether the segment has at least half of the smaller one's tickets of the window in common with what was scored;
+    /// where tickets are missing, of the same window a week before.
+    async fn share_tickets(&self, a: &Segment, scored: &Scored) -> Result<bool> {
+        let (b, mut window) = (&scored.segment, scored.window);
+        if scored.direction == Direction::Down {
+            let week = SignedDuration::from_hours(7 * 24);
+            window = Window::new(window.start - week, window.end - week);
+        }
         if a.is_total() || b.is_total() || a == b {
             return Ok(true);
         }
@@ -119,7 +125,7 @@ impl Decision<'_> {
         Ok(both >= SHARED * a.min(b).max(1.0))
     }
 
-    /// Starts to follow a group of anomalies; `None` when nothing in the window exceeds.
+    /// Starts to follow a group of anomalies; `None` for an empty group.
     fn open(&self, state: &DetectorState, group: &[Scored]) -> Option<Track> {
         let strongest = group.first()?;
         let total = group.iter().find(|s| s.segment.is_total());
@@ -127,7 +133,7 @@ impl Decision<'_> {
             && !self.explains(state, &strongest.segment, strongest.window, strongest.direction);
         let first = total.filter(|_| whole).unwrap_or(strongest);
         let cells = Cells::of(state, self.volumes, &first.segment, first.window.start, first.window.end);
-        let (start, end) = cells.densest(first.direction)?;
+        let (start, end) = cells.densest(first.direction).unwrap_or((0, cells.actual.len()));
         let anomaly = first.anomaly(self.stream);
         let mut track = Track {
             id: Incident::id_of(self.stream, &anomaly.id),
@@ -284,7 +290,12 @@ pub fn adopt(incident: &Incident) -> Track {
         open: incident.status != Status::Resolved,
         direction: incident.direction,
         segment: incident.segment.clone(),
-        members: incident.anomalies.iter().map(|a| a.segment.clone()).collect(),
+        members: incident
+            .anomalies
+            .iter()
+            .map(|a| a.segment.clone())
+            .chain([incident.segment.clone()])
+            .collect(),
         start: incident.window.start,
         end: incident.window.end,
         scale: scale.clamp(1, 24),

@@ -221,10 +221,18 @@ pub async fn replay(
         }
         now += options.step;
     }
-    Ok(outcome)
+    match ports.queue.dead_letters().await?.first() {
+        Some((message, reason)) => {
+            Err(PipelineError::Invalid(format!("diagnose incident {}: {reason}", message.incident)))
+        }
+        None => Ok(outcome),
+    }
 }
 
-/// Diagnoses everything on the queue; returns the number of reports.
+/// Diagnoses everything of the stream on the queue; returns the number of reports.
+///
+/// A message that fails for now does not hold up the others: the first such error is returned after all were tried.
+/// Messages of other streams are left to whoever knows their settings.
 pub async fn diagnose_waiting(
     ports: Ports<'_>,
     config: &StreamConfig,
@@ -233,19 +241,29 @@ pub async fn diagnose_waiting(
     warm: &mut WarmRollups,
     watcher: &mut dyn Watcher,
 ) -> Result<u64> {
-    let mut reports = 0;
+    let (mut reports, mut foreign, mut failure) = (0, Vec::new(), None);
     loop {
         let received = ports.queue.receive(10, VISIBILITY, now).await?;
         if received.is_empty() {
-            return Ok(reports);
+            break;
         }
-        for message in &received {
-            if let Diagnosed::Reported(report) =
-                diagnose(ports.diagnose(), config, message, now, elapsed_ms, warm).await?
-            {
-                reports += 1;
-                watcher.report(&report).map_err(PipelineError::Invalid)?;
+        for message in received {
+            if message.message.stream != config.stream {
+                foreign.push(message.receipt);
+                continue;
+            }
+            match diagnose(ports.diagnose(), config, &message, now, elapsed_ms, warm).await {
+                Ok(Diagnosed::Reported(report)) => {
+                    reports += 1;
+                    watcher.report(&report).map_err(PipelineError::Invalid)?;
+                }
+                Ok(_) => {}
+                Err(error) => failure = failure.or(Some(error)),
             }
         }
     }
+    for receipt in foreign {
+        ports.queue.release(&receipt).await?;
+    }
+    failure.map_or(Ok(reports), Err)
 }

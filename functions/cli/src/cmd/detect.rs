@@ -4,8 +4,9 @@ use super::Outcome;
 use crate::args::{Detect, Global, instant};
 use crate::output;
 use crate::workspace::{Workspace, now};
-use anyhow::Result;
+use anyhow::{Result, bail};
 use domain::incident::Incident;
+use domain::ports::BlobStore;
 use pipeline::detect::{Warm, detect};
 
 /// Runs detection once, or once for each step of a span.
@@ -17,6 +18,23 @@ pub async fn run(global: &Global, args: Detect) -> Result<Outcome> {
         (None, Some(from), Some(to)) => (instant(from, zone)?, instant(to, zone)?),
         _ => (now(), now()),
     };
+    let (blobs, stream) = (&workspace.backend.blobs, &workspace.config.stream);
+    if args.restart {
+        blobs.delete(&domain::names::state(stream)).await?;
+    }
+    // A stream that is followed may well be silent; one that never was is a recording.
+    let followed = blobs.get(&domain::names::state(stream)).await.is_ok();
+    if args.now.is_none()
+        && args.from.is_none()
+        && !followed
+        && let Some(hour) = pipeline::history::last_hour(blobs, stream).await?
+        && first.duration_since(hour.end()) > jiff::SignedDuration::from_hours(24)
+    {
+        bail!(
+            "detect at {first}: the last ticket is of {}; give --now, or --from and --to, or replay the file",
+            hour.start()
+        );
+    }
     let steps = (last.duration_since(first).as_secs() / args.step.as_secs().max(1)).max(0) as u64 + 1;
     let bar = output::progress(global, if steps > 20 { steps } else { 0 }, "detecting");
     let mut warm = Warm::default();

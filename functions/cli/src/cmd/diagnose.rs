@@ -39,7 +39,7 @@ pub async fn run(global: &Global, args: Diagnose) -> Result<Outcome> {
     if let Some(date) = args.date {
         let ports = workspace.ports();
         pipeline::rollup::roll_dirty_hours(ports.blobs, &workspace.config.stream, at).await?;
-        let incident = pipeline::detect::examine_day(ports.detect(), &workspace.config, date).await?;
+        let incident = pipeline::detect::examine_day(ports.detect(), &workspace.config, date, at).await?;
         reports::show(&workspace, &look(&workspace, &incident).await?, format).await?;
         return Ok(Outcome::Done);
     }
@@ -56,7 +56,7 @@ async fn write(
     let mut written = Collect(Vec::new());
     let clock = output::stopwatch(Instant::now());
     let known = workspace.backend.queue.dead_letters().await?.len();
-    diagnose_waiting(
+    let outcome = diagnose_waiting(
         workspace.ports(),
         &workspace.config,
         now,
@@ -64,7 +64,7 @@ async fn write(
         &mut WarmRollups::default(),
         &mut written,
     )
-    .await?;
+    .await;
     if global.json {
         output::json(&written.0)?;
     } else if written.0.is_empty() {
@@ -74,6 +74,8 @@ async fn write(
             reports::show(workspace, report, format).await?;
         }
     }
+    // What was written is shown before what was not is told.
+    outcome?;
     let dead = workspace.backend.queue.dead_letters().await?;
     if let Some((message, reason)) = dead.get(known..).and_then(<[_]>::last) {
         bail!(

@@ -83,7 +83,7 @@ async fn import(
     let (mut reader, length) = open(file, options)?;
     let counter = reader.bytes_read();
     let bar = output::progress(global, length, "importing");
-    let mut refused = RefusedWriter::beside(file);
+    let mut refused = refused_writer(file, &global.dir);
     let mut totals = Ingested::default();
     let mut read = 0;
     let mut failure = None;
@@ -128,6 +128,16 @@ async fn import(
         warnings: summary.warnings.iter().map(|(w, n)| (w.to_string(), *n)).collect(),
     };
     Ok((imported, failure))
+}
+
+/// The list of refused rows: beside the file, or in the data folder where nothing can be written there.
+pub fn refused_writer(file: &Path, otherwise: &Path) -> RefusedWriter {
+    let folder = file.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let name = file.file_name().unwrap_or_default();
+    if tempfile::tempfile_in(folder).is_err() && otherwise.is_dir() {
+        return RefusedWriter::beside(&otherwise.join(name));
+    }
+    RefusedWriter::beside(file)
 }
 
 fn describe(imported: &Imported) -> String {

@@ -11,7 +11,7 @@ use domain::ticket::Ticket;
 use indicatif::ProgressBar;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use pipeline::reader::{Landing, RefusedWriter};
+use pipeline::reader::Landing;
 use pipeline::replay::{Line, ReplayOptions, Watcher, replay};
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -104,12 +104,18 @@ pub async fn run(global: &Global, args: Replay) -> Result<Outcome> {
     Ok(if refused > 0 { Outcome::Refused } else { Outcome::Done })
 }
 
+/// The folder of the replay's own output, for a list of refused rows that cannot lie beside its input.
+fn output_folder(args: &Replay) -> std::path::PathBuf {
+    let folder = args.out.as_deref().and_then(std::path::Path::parent).filter(|p| !p.as_os_str().is_empty());
+    folder.map_or_else(|| std::path::PathBuf::from("."), std::path::Path::to_path_buf)
+}
+
 fn read(global: &Global, args: &Replay, zone: &TimeZone) -> Result<(Vec<Ticket>, u64)> {
     let options = import::read_options(&args.reading, &global.stream, zone, Landing::ColumnOrCreation)?;
     let (mut reader, length) = import::open(&args.file, &options)?;
     let counter = reader.bytes_read();
     let bar = output::progress(global, length, "reading");
-    let mut refused = RefusedWriter::beside(&args.file);
+    let mut refused = import::refused_writer(&args.file, &output_folder(args));
     let mut tickets = Vec::new();
     for row in reader.by_ref() {
         let row = row.with_context(|| format!("read {}", args.file.display()))?;

@@ -111,7 +111,7 @@ mod tests {
 
     #[test]
     fn control_characters_go_and_line_ends_stay() {
-        assert_eq!(prose("a\r\nb\rc\u{0}\u{1b}[31m\td\u{85}\u{a0}e\u{7f}"), "a\nb\nc[31m\td\u{a0}e");
+        assert_eq!(prose("a\r\nb\rc\u{0}\u{1b}[31m\td\u{85}\u{a0}e\u{7f}"), "a\nb\nc\td\u{a0}e");
         assert_eq!(label(" a\n\u{0}\t b\u{1b} ").as_deref(), Some("a b"));
         assert_eq!(label("\u{0} \u{1}"), None);
     }
