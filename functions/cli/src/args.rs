@@ -302,8 +302,8 @@ pub enum ReportFormat {
   anomalyze score hourly.csv --train-until 2023-10-01 --model baseline --false-alarms 12 --plot scores.svg
 COUNTS.csv has the columns timestamp,count. Prints timestamp,actual,expected,lower,upper,score,flag.")]
 pub struct Score {
-    /// Counts to score.
-    #[arg(value_name = "COUNTS.csv")]
+    /// Counts to score; several files are read as one, in order.
+    #[arg(value_name = "COUNTS.csv", required = true)]
     pub counts: Vec<PathBuf>,
     /// Train on what lies before.
     #[arg(long, value_name = "DATE")]
