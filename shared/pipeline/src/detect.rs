@@ -252,7 +252,6 @@ impl Run<'_> {
             volumes: &volumes,
         };
         let revisions = decision.take(state, fired, &active).await?;
-        self.hide_incidents(state);
         state.trim(self.now);
         Ok(revisions)
     }
@@ -330,23 +329,6 @@ impl Run<'_> {
                 let day = day.and_then(|d| series.days.len().checked_sub(d));
                 if let Some(day) = day.and_then(|d| series.days.get_mut(d)).filter(|d| **d >= 0) {
                     *day = (*day + change).max(0);
-                }
-            }
-        }
-    }
-
-    /// Hours of an incident are missing for later forecasts, those before it was opened too.
-    fn hide_incidents(&self, state: &mut DetectorState) {
-        let upto = state.upto;
-        for track in state.tracks.iter().filter(|t| t.active_at == self.now) {
-            for hour in Hour::range(track.start, track.end).filter(|h| *h < upto) {
-                let back = usize::try_from(upto.0 - hour.0).unwrap_or(0);
-                for (segment, series) in &mut state.series {
-                    let Some(index) = series.hours.len().checked_sub(back) else { continue };
-                    let at = hour.start().max(track.start);
-                    if let Some(count) = series.hours.get_mut(index).filter(|_| track.covers(segment, at)) {
-                        *count = -1;
-                    }
                 }
             }
         }

@@ -78,16 +78,14 @@ impl Cells {
         }
     }
 
-    /// The run of cells with the largest summed excess in `direction`, allowing half of the mean excess, at most a
-    /// quarter of the expectation, as ordinary: where an anomaly begins and ends. `None` when no cell exceeds.
+    /// The run of cells with the largest summed excess in `direction`, allowing a quarter of the expectation as
+    /// ordinary: where an anomaly begins and ends. `None` when no cell exceeds.
     pub fn densest(&self, direction: Direction) -> Option<(usize, usize)> {
         let sign = if direction == Direction::Up { 1.0 } else { -1.0 };
-        let (tickets, expected) = self.sums();
-        let slack = (0.5 * sign * (tickets - expected) / expected.max(1e-9)).clamp(0.0, 0.25);
         let mut best: Option<(f64, usize, usize)> = None;
         let (mut sum, mut start) = (0.0, 0);
         for (i, (a, m)) in self.actual.iter().zip(&self.mean).enumerate() {
-            let gain = if m.is_finite() { sign * (a - m) - slack * m } else { 0.0 };
+            let gain = if m.is_finite() { sign * (a - m) - 0.25 * m } else { 0.0 };
             if sum <= 0.0 {
                 (sum, start) = (0.0, i);
             }
