@@ -35,3 +35,15 @@ compare *COUNTS:
 # Dependencies, licences and advisories
 deny *CHECKS:
     infra/deny.sh {{CHECKS}}
+
+# Build the functions and deploy them: `just deploy` for dev, `just deploy prod`
+deploy ENV="dev":
+    infra/deploy.sh deploy {{ENV}}
+
+# Delete a deployment (its bucket and tables stay where the template says so)
+destroy ENV="dev":
+    infra/deploy.sh destroy {{ENV}}
+
+# Follow a function's log: `just logs detect`
+logs FUNCTION ENV="dev":
+    infra/deploy.sh logs {{FUNCTION}} {{ENV}}

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use tempfile::TempDir;
 use testing::MemoryBackend;
 use testing::contract::{
-    blob_store_contract, incident_store_contract, queue_contract, report_store_contract,
+    VirtualTime, blob_store_contract, incident_store_contract, queue_contract, report_store_contract,
     ticket_index_contract,
 };
 
@@ -35,7 +35,7 @@ mod memory {
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
     async fn queue() {
-        queue_contract(Arc::new(MemoryBackend::default().queue)).await;
+        queue_contract(Arc::new(MemoryBackend::default().queue), &VirtualTime::default()).await;
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -67,7 +67,7 @@ mod one_folder {
     #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
     async fn queue() {
         let (_dir, backend) = open(Durability::Process);
-        queue_contract(Arc::new(backend.queue)).await;
+        queue_contract(Arc::new(backend.queue), &VirtualTime::default()).await;
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -87,7 +87,7 @@ mod one_folder {
         let (_dir, backend) = open(Durability::Disk);
         blob_store_contract(Arc::new(backend.blobs)).await;
         ticket_index_contract(Arc::new(backend.tickets)).await;
-        queue_contract(Arc::new(backend.queue)).await;
+        queue_contract(Arc::new(backend.queue), &VirtualTime::default()).await;
         incident_store_contract(Arc::new(backend.incidents)).await;
         report_store_contract(Arc::new(backend.reports)).await;
     }
@@ -107,7 +107,7 @@ async fn a_data_folder_keeps_everything_for_the_next_process() {
     first.tickets.claim("default", &claim).await.unwrap();
     first.tickets.confirm("default", &[(ticket.key(), ticket.content_hash())]).await.unwrap();
     first.incidents.put_revision(&incident).await.unwrap();
-    first.queue.send(&message).await.unwrap();
+    first.queue.send(std::slice::from_ref(&message)).await.unwrap();
     first.reports.put(&report, &testing::run(&report)).await.unwrap();
     drop(first);
 

@@ -103,7 +103,7 @@ async fn step(backend: &LocalBackend, step: u64) {
     assert!(count(backend).await, "nobody else counts");
     let incident = next_incident(backend).await;
     backend.incidents.put_revision(&incident).await.unwrap();
-    backend.queue.send(&testing::message(&incident)).await.unwrap();
+    backend.queue.send(&[testing::message(&incident)]).await.unwrap();
     backend.incidents.mark_announced(STREAM, &incident.id, incident.revision).await.unwrap();
 }
 

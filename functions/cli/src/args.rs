@@ -68,6 +68,9 @@ pub enum Command {
     Diagnose(Diagnose),
     /// Read reports.
     Reports(Reports),
+    /// Copy the artifact in use here to a deployment's bucket, and use it there.
+    #[cfg(feature = "aws")]
+    Publish(Publish),
     /// Score a series of counts.
     Score(Score),
     /// Live through a recorded stream as production would; one line per incident revision.
@@ -200,11 +203,16 @@ pub struct Import {
 
 /// `anomalyze train`
 #[derive(ClapArgs)]
-#[command(after_help = "Example:\n  anomalyze train --until 2023-10-01")]
+#[command(after_help = "Examples:
+  anomalyze train --until 2023-10-01
+  anomalyze train --if-not-worse")]
 pub struct Train {
     /// Use history before this instant or day (default: the latest ticket's hour).
     #[arg(long, value_name = "TIME")]
     pub until: Option<String>,
+    /// Hold the last two weeks back, and put the artifact to use only if it forecasts them no worse than the one in use.
+    #[arg(long)]
+    pub if_not_worse: bool,
 }
 
 /// `anomalyze detect`
@@ -255,6 +263,24 @@ pub struct Reports {
     /// List or show.
     #[command(subcommand)]
     pub command: ReportsCommand,
+    /// Read a deployment's reports table instead of the data folder; credentials and region as for the AWS CLI.
+    #[cfg(feature = "aws")]
+    #[arg(long, global = true, value_name = "NAME")]
+    pub table: Option<String>,
+    /// Time zone of what is shown from a table (default: UTC).
+    #[cfg(feature = "aws")]
+    #[arg(long, global = true, value_parser = zone, requires = "table")]
+    pub timezone: Option<TimeZone>,
+}
+
+/// `anomalyze publish`
+#[cfg(feature = "aws")]
+#[derive(ClapArgs)]
+#[command(after_help = "Example:\n  anomalyze publish --bucket anomalyze-data-123456789012")]
+pub struct Publish {
+    /// The deployment's bucket (output `BucketName` of its stack).
+    #[arg(long, value_name = "NAME")]
+    pub bucket: String,
 }
 
 /// `anomalyze reports …`

@@ -12,12 +12,14 @@
 //! - [`rollup`]: counts per cell
 //! - [`anomaly`], [`incident`], [`report`]: what is found, followed and told
 //! - [`names`]: every object key
+//! - [`key`]: which keys a backend takes
 //! - [`ports`]: what a backend must offer
 
 pub mod anomaly;
 pub mod distinct;
 pub mod error;
 pub mod incident;
+pub mod key;
 pub mod names;
 pub mod ports;
 pub mod report;

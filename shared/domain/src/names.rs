@@ -12,6 +12,11 @@ pub fn tickets(stream: &str, hour: Hour, content: &str) -> String {
     format!("{}{content}.ndjson.zst", tickets_prefix(stream, hour))
 }
 
+/// All of an hour's tickets in one object, named after its content. No batch has such a name.
+pub fn merged_tickets(stream: &str, hour: Hour, content: &str) -> String {
+    tickets(stream, hour, &format!("all-{content}"))
+}
+
 /// Where the markers of hours that changed lie.
 pub fn dirty_prefix(stream: &str) -> String {
     format!("dirty/v1/{stream}/")
@@ -58,9 +63,24 @@ pub fn model(stream: &str, id: &str) -> String {
     format!("models/v1/{stream}/{id}/artifact.json.zst")
 }
 
+/// How an artifact did against the one in use, JSON.
+pub fn backtest(stream: &str, id: &str) -> String {
+    format!("models/v1/{stream}/{id}/backtest.json")
+}
+
 /// The settings of a stream, JSON.
 pub fn stream_config(stream: &str) -> String {
     format!("streams/v1/{stream}.json")
+}
+
+/// Where dropped ticket files lie.
+pub fn inbox_prefix() -> &'static str {
+    "inbox/"
+}
+
+/// The refused rows of the dropped file `key`, CSV.
+pub fn refused(key: &str) -> String {
+    format!("refused/{key}.csv")
 }
 
 #[cfg(test)]

@@ -82,21 +82,24 @@ pub struct Received {
 /// Incident revisions to diagnose. At-least-once, unordered.
 #[async_trait]
 pub trait Queue: Send + Sync {
-    /// Sends one message.
-    async fn send(&self, message: &IncidentMessage) -> StoreResult<()>;
-    /// Takes up to `max` visible messages and hides them for `visibility`.
+    /// Sends the messages; after an error some may have been sent.
+    async fn send(&self, messages: &[IncidentMessage]) -> StoreResult<()>;
+    /// Takes up to `max` visible messages and hides them for `visibility`. `now` is what the backend goes by if it has
+    /// no clock of its own.
     async fn receive(
         &self,
         max: usize,
         visibility: SignedDuration,
         now: Timestamp,
     ) -> StoreResult<Vec<Received>>;
-    /// Removes a delivered message; a stale receipt is `NotFound`.
+    /// Removes a delivered message. A stale receipt removes nothing, and is `NotFound` where the backend can tell.
     async fn ack(&self, receipt: &str) -> StoreResult<()>;
-    /// Makes a delivered message visible again at once; a stale receipt is `NotFound`.
+    /// Makes a delivered message visible again at once. A stale receipt shows nothing, and is `NotFound` where the
+    /// backend can tell.
     async fn release(&self, receipt: &str) -> StoreResult<()>;
-    /// Moves a delivered message to the dead letters with a reason; a stale receipt is `NotFound`.
-    async fn dead_letter(&self, receipt: &str, reason: &str) -> StoreResult<()>;
+    /// Moves a delivered message to the dead letters with a reason. A stale receipt moves nothing and is `NotFound`
+    /// where the backend can tell; where it cannot, the message may lie there twice.
+    async fn dead_letter(&self, received: &Received, reason: &str) -> StoreResult<()>;
     /// The dead letters and their reasons.
     async fn dead_letters(&self) -> StoreResult<Vec<(IncidentMessage, String)>>;
 }

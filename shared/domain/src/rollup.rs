@@ -250,19 +250,25 @@ impl DayVolume {
     }
 }
 
-/// Keeps the highest version of each ticket, in order of writing time, source and id.
+/// Keeps the highest version of each ticket, in order of writing time, source and id. Of equal versions the one with
+/// the higher content hash: the order in which they come does not matter.
 pub fn latest_versions(tickets: Vec<Ticket>) -> Vec<Ticket> {
     let mut latest: BTreeMap<(Timestamp, TicketKey), Ticket> = BTreeMap::new();
     for ticket in tickets {
         let key = (ticket.created_at, ticket.key());
         match latest.get(&key) {
-            Some(known) if known.version() >= ticket.version() => {}
+            Some(known) if !supersedes(&ticket, known) => {}
             _ => {
                 latest.insert(key, ticket);
             }
         }
     }
     latest.into_values().collect()
+}
+
+fn supersedes(ticket: &Ticket, known: &Ticket) -> bool {
+    let order = ticket.version().cmp(&known.version());
+    order.then_with(|| ticket.content_hash().cmp(&known.content_hash())).is_gt()
 }
 
 #[cfg(test)]

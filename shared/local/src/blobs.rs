@@ -5,8 +5,8 @@
 //! the root; names that begin with a dot and links are not objects.
 
 use crate::Durability;
-use crate::key::{check_key, check_part, check_prefix, split_prefix};
 use async_trait::async_trait;
+use domain::key::{check_key, check_part, check_prefix, split_prefix};
 use domain::ports::{Blob, BlobStore, PutIf};
 use domain::{ErrorKind, StoreError, StoreResult};
 use sha2::{Digest, Sha256};

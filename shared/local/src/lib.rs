@@ -8,7 +8,6 @@
 //!
 //! # Layout
 //! - `backend`: [`LocalBackend`], everything a data folder offers, and its [`Durability`]
-//! - `key`: which object keys can be files
 //! - `blobs`: [`FsBlobStore`]
 //! - `database`: opens and checks the database, turns its errors into those of the ports
 //! - `tickets`, `queue`, `incidents`, `reports`: one port each over the shared connection
@@ -17,7 +16,6 @@ mod backend;
 mod blobs;
 mod database;
 mod incidents;
-mod key;
 mod queue;
 mod reports;
 mod tickets;

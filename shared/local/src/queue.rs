@@ -34,10 +34,14 @@ impl SqliteQueue {
 
 #[async_trait]
 impl Queue for SqliteQueue {
-    async fn send(&self, message: &IncidentMessage) -> StoreResult<()> {
-        let body = encode("send a message", message)?;
+    async fn send(&self, messages: &[IncidentMessage]) -> StoreResult<()> {
+        let bodies: Vec<String> =
+            messages.iter().map(|m| encode("send a message", m)).collect::<StoreResult<_>>()?;
         self.database.write("send a message", |transaction| {
-            transaction.prepare_cached("INSERT INTO queue (body) VALUES (?1)")?.execute([body])?;
+            let mut insert = transaction.prepare_cached("INSERT INTO queue (body) VALUES (?1)")?;
+            for body in &bodies {
+                insert.execute([body])?;
+            }
             Ok(())
         })
     }
@@ -77,7 +81,8 @@ impl Queue for SqliteQueue {
         self.settle("release a message", receipt, sql)
     }
 
-    async fn dead_letter(&self, receipt: &str, reason: &str) -> StoreResult<()> {
+    async fn dead_letter(&self, received: &Received, reason: &str) -> StoreResult<()> {
+        let receipt = received.receipt.as_str();
         let action = "move a message to the dead letters";
         let (number, attempts) = parse(action, receipt)?;
         self.database.write(action, |transaction| {

@@ -146,25 +146,36 @@ pub struct PointerEntry {
 
 /// Stores the artifact, then moves the pointer to it.
 pub async fn publish(blobs: &dyn BlobStore, artifact: &Artifact) -> Result<String> {
+    let entry = store(blobs, artifact).await?;
+    point(blobs, &artifact.stream, &entry).await?;
+    Ok(entry.id)
+}
+
+/// Stores the artifact beside the one in use.
+pub async fn store(blobs: &dyn BlobStore, artifact: &Artifact) -> Result<PointerEntry> {
     let bytes = codec::encode(artifact)?;
     let sha256 = models::checksum(&bytes);
     let seconds = artifact.trained_at.as_second();
     let id = format!("{seconds}-{}", sha256.get(..12).unwrap_or(&sha256));
     blobs.put(&names::model(&artifact.stream, &id), bytes, PutIf::Always).await?;
-    let pointer_key = names::model_pointer(&artifact.stream);
+    Ok(PointerEntry { id, sha256 })
+}
+
+/// Puts a stored artifact to use; the one in use becomes the one before.
+pub async fn point(blobs: &dyn BlobStore, stream: &str, entry: &PointerEntry) -> Result<()> {
+    let pointer_key = names::model_pointer(stream);
     for _ in 0..codec::REPLACE_TRIES {
         let old = read_pointer(blobs, &pointer_key).await?;
-        let entry = PointerEntry { id: id.clone(), sha256: sha256.clone() };
         let (previous, condition) = match old {
-            Some((pointer, etag)) if pointer.current != entry => (Some(pointer.current), PutIf::Match(etag)),
-            Some(_) => return Ok(id),
+            Some((pointer, etag)) if pointer.current != *entry => (Some(pointer.current), PutIf::Match(etag)),
+            Some(_) => return Ok(()),
             None => (None, PutIf::Absent),
         };
-        let pointer = Pointer { version: ARTIFACT_VERSION, current: entry, previous };
+        let pointer = Pointer { version: ARTIFACT_VERSION, current: entry.clone(), previous };
         let json = serde_json::to_vec_pretty(&pointer)
             .map_err(|e| PipelineError::Invalid(format!("encode pointer: {e}")))?;
         match blobs.put(&pointer_key, json, condition).await {
-            Ok(_) => return Ok(id),
+            Ok(_) => return Ok(()),
             Err(StoreError { kind: ErrorKind::Precondition | ErrorKind::AlreadyExists, .. }) => {}
             Err(error) => return Err(error.into()),
         }

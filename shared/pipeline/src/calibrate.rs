@@ -196,6 +196,11 @@ pub fn threshold(best: &[f64], steps_per_year: f64, budget: f64, gap: usize) -> 
     (threshold, peaks.iter().filter(|p| **p >= threshold).count())
 }
 
+/// Episodes of `best` at or above a threshold; `gap` as in [`threshold`].
+pub fn episodes(best: &[f64], threshold: f64, gap: usize) -> usize {
+    peaks(best, gap).iter().filter(|p| **p >= threshold).count()
+}
+
 /// Highest scores of the episodes, descending: a step belongs to the episode of a higher one within `gap` steps.
 fn peaks(best: &[f64], gap: usize) -> Vec<f64> {
     let mut steps: Vec<(usize, f64)> = best.iter().copied().enumerate().filter(|(_, s)| *s > 0.0).collect();

@@ -3,6 +3,7 @@
 use crate::{PipelineError, Result};
 use domain::ports::{BlobStore, PutIf};
 use domain::{ErrorKind, StoreError};
+use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -69,6 +70,20 @@ pub(crate) async fn replace<T: Serialize>(
 
 /// Times a read-change-replace is tried before it is called contended.
 pub(crate) const REPLACE_TRIES: usize = 5;
+
+/// Calls in flight at once: an object store answers in some 20 ms, so that the 672 rollups of four weeks, one after
+/// the other, take 13 s and so many at once 0.4 s. More gain little and fill the memory with answers.
+pub(crate) const AT_ONCE: usize = 32;
+/// Hours in flight at once, each with calls of its own and all its tickets in memory.
+pub(crate) const HOURS_AT_ONCE: usize = 8;
+
+/// Awaits `calls`, at most `limit` at once; the results in the order of the calls.
+pub(crate) async fn in_order<T, E>(
+    limit: usize,
+    calls: Vec<impl Future<Output = std::result::Result<T, E>>>,
+) -> std::result::Result<Vec<T>, E> {
+    stream::iter(calls).buffered(limit).try_collect().await
+}
 
 #[cfg(test)]
 mod tests {

@@ -8,7 +8,7 @@ use crate::scan::{Cells, Scored, Volumes, is_relabelled, scan_hours, score_sum};
 use crate::state::{
     DetectorState, ESTABLISHED_DAYS, KEPT_DAYS, KEPT_HOURS, KEPT_MEANS, STATE_VERSION, SeriesState,
 };
-use crate::{PipelineError, Result, codec};
+use crate::{PipelineError, Result, codec, compact};
 use domain::anomaly::{Direction, Granularity};
 use domain::incident::{Incident, IncidentMessage, Status};
 use domain::ports::{BlobStore, IncidentStore, Queue};
@@ -32,6 +32,9 @@ const PLAUSIBLE: f64 = 3.0;
 /// Part of a day that may lie in a known incident before the day as a whole is no longer scored.
 const HIDDEN_DAY: f64 = 0.25;
 
+/// Messages sent in one call before they are marked: what a stop in between sends again.
+const ANNOUNCED_AT_ONCE: usize = 10;
+
 /// The ports that [`detect`] works through.
 #[derive(Clone, Copy)]
 pub struct DetectPorts<'a> {
@@ -41,6 +44,8 @@ pub struct DetectPorts<'a> {
     pub incidents: &'a dyn IncidentStore,
     /// Where revisions are announced.
     pub queue: &'a dyn Queue,
+    /// W3C trace context that travels with the announcements, if the run has one.
+    pub traceparent: Option<&'a str>,
 }
 
 /// What a process keeps between runs: saves reading what did not change.
@@ -53,8 +58,12 @@ pub struct Warm {
 /// What a run did.
 #[derive(Clone, Debug, Default)]
 pub struct Detected {
+    /// Id of the artifact that scored.
+    pub artifact: String,
     /// Hours whose counts were refreshed.
     pub rolled_hours: usize,
+    /// Hours whose ticket objects were merged into one.
+    pub compacted_hours: usize,
     /// Series that were scored.
     pub series: usize,
     /// Incident revisions written by this run.
@@ -81,6 +90,7 @@ pub async fn detect(
     let loaded = artifact::load(ports.blobs, &config.stream, warm.artifact.take()).await?;
     let mut outcome = Detected {
         rolled_hours: rolled.len(),
+        artifact: loaded.id.clone(),
         refused_artifact: loaded.refused.clone(),
         ..Detected::default()
     };
@@ -91,31 +101,47 @@ pub async fn detect(
         let mut state = match before.clone() {
             Some((state, _)) if state.upto <= Hour::of(now) => state,
             Some((state, _)) => {
-                return Err(PipelineError::Invalid(format!(
-                    "detect at {now}: the stream has been followed up to {} already; begin there, or restart",
-                    state.upto.start()
-                )));
+                return Err(PipelineError::Followed { now, upto: state.upto.start() });
             }
             None => run.build_state().await?,
         };
         let revisions = run.step(&mut state, &rolled).await?;
         outcome.revisions.extend(run.write(&mut state, revisions).await?);
-        outcome.announced += run.announce().await?;
+        outcome.announced += announce(ports, &config.stream).await?;
         outcome.series = state.series.len();
         let unchanged = before.as_ref().is_some_and(|(old, _)| *old == state);
+        let due = compact::due(before.as_ref().map(|(old, _)| old.upto), state.upto, &rolled);
         if unchanged {
             warm.state = before;
-            warm.artifact = Some(loaded);
-            return Ok(outcome);
-        }
-        let key = names::state(&config.stream);
-        if let Some(etag) = codec::replace(ports.blobs, &key, &state, etag).await? {
+        } else {
+            let key = names::state(&config.stream);
+            let Some(etag) = codec::replace(ports.blobs, &key, &state, etag).await? else { continue };
             warm.state = Some((state, etag));
-            warm.artifact = Some(loaded);
-            return Ok(outcome);
         }
+        warm.artifact = Some(loaded);
+        outcome.compacted_hours = compact::compact(ports.blobs, &config.stream, &due).await?;
+        return Ok(outcome);
     }
     Err(PipelineError::Contended(names::state(&config.stream)))
+}
+
+/// Sends the revisions that were written and not announced; returns how many. Every run of [`detect`] does it.
+pub async fn announce(ports: DetectPorts<'_>, stream: &str) -> Result<usize> {
+    let waiting = ports.incidents.unannounced(stream).await?;
+    let message = |incident: &Incident| IncidentMessage {
+        stream: incident.stream.clone(),
+        incident: incident.id.clone(),
+        revision: incident.revision,
+        traceparent: ports.traceparent.map(str::to_owned),
+    };
+    for batch in waiting.chunks(ANNOUNCED_AT_ONCE) {
+        let messages: Vec<IncidentMessage> = batch.iter().map(message).collect();
+        ports.queue.send(&messages).await?;
+        for told in batch {
+            ports.incidents.mark_announced(&told.stream, &told.id, told.revision).await?;
+        }
+    }
+    Ok(waiting.len())
 }
 
 /// One day of the stream's zone as an incident of its own, opened or not: what came in against what was due.
@@ -295,11 +321,10 @@ impl Run<'_> {
                 hour = hour.plus(24);
             }
         }
-        let mut volumes = Volumes::new();
-        for first_hour in days {
-            volumes.insert(first_hour, read_day(self.ports.blobs, &self.config.stream, first_hour).await?);
-        }
-        Ok(volumes)
+        let (blobs, stream) = (self.ports.blobs, &self.config.stream);
+        let reads = days.iter().map(|first_hour| read_day(blobs, stream, *first_hour)).collect();
+        let volumes = codec::in_order(codec::AT_ONCE, reads).await?;
+        Ok(days.into_iter().zip(volumes).collect())
     }
 
     /// Late tickets: brings the remembered counts of hours that were rolled again, and of the last day (its roll may
@@ -515,21 +540,6 @@ impl Run<'_> {
             }
         }
         Ok(written)
-    }
-
-    async fn announce(&self) -> Result<usize> {
-        let waiting = self.ports.incidents.unannounced(&self.config.stream).await?;
-        for incident in &waiting {
-            let message = IncidentMessage {
-                stream: incident.stream.clone(),
-                incident: incident.id.clone(),
-                revision: incident.revision,
-                traceparent: None,
-            };
-            self.ports.queue.send(&message).await?;
-            self.ports.incidents.mark_announced(&incident.stream, &incident.id, incident.revision).await?;
-        }
-        Ok(waiting.len())
     }
 }
 

@@ -1,7 +1,7 @@
 //! An incident's message into its report.
 
 use crate::rollup::{decode_rollup, read_hour};
-use crate::{PipelineError, Result};
+use crate::{PipelineError, Result, codec};
 use analyst::Case;
 use domain::anomaly::Kind;
 use domain::incident::Incident;
@@ -9,6 +9,7 @@ use domain::ports::{BlobStore, IncidentStore, Queue, Received, ReportStore};
 use domain::report::{Report, Run, Verdict};
 use domain::rollup::HourRollup;
 use domain::stream::StreamConfig;
+use domain::ticket::Ticket;
 use domain::time::{Hour, Window};
 use domain::{ErrorKind, StoreError, names};
 use jiff::{SignedDuration, Timestamp};
@@ -95,7 +96,7 @@ pub async fn diagnose(
 }
 
 async fn bury(ports: DiagnosePorts<'_>, received: &Received, reason: &str) -> Result<Diagnosed> {
-    ports.queue.dead_letter(&received.receipt, reason).await?;
+    ports.queue.dead_letter(received, reason).await?;
     Ok(Diagnosed::Dead(reason.to_owned()))
 }
 
@@ -137,34 +138,50 @@ pub struct WarmRollups(BTreeMap<Hour, (String, Arc<HourRollup>)>);
 const KEPT_ROLLUPS: usize = 24 * (BACKGROUND_DAYS as usize + 8);
 
 impl WarmRollups {
-    /// The rollup of an hour, decoded again only when it has changed; `None` when nothing landed.
+    /// The rollups of hours, in order, each decoded again only when it has changed; hours in which nothing landed are
+    /// left out.
     async fn read(
         &mut self,
         blobs: &dyn BlobStore,
         stream: &str,
+        hours: impl Iterator<Item = Hour>,
+    ) -> Result<Vec<Arc<HourRollup>>> {
+        let reads = hours.map(|hour| self.read_one(blobs, stream, hour)).collect();
+        let read = codec::in_order(codec::AT_ONCE, reads).await?;
+        let mut rollups = Vec::with_capacity(read.len());
+        for (etag, rollup) in read.into_iter().flatten() {
+            rollups.push(rollup.clone());
+            self.0.insert(rollup.hour, (etag, rollup));
+        }
+        while self.0.len() > KEPT_ROLLUPS {
+            self.0.pop_first();
+        }
+        Ok(rollups)
+    }
+
+    async fn read_one(
+        &self,
+        blobs: &dyn BlobStore,
+        stream: &str,
         hour: Hour,
-    ) -> Result<Option<Arc<HourRollup>>> {
+    ) -> Result<Option<(String, Arc<HourRollup>)>> {
         let key = names::hour_rollup(stream, hour);
         let blob = match blobs.get(&key).await {
             Ok(blob) => blob,
             Err(error) if error.kind == ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error.into()),
         };
-        if let Some((_, rollup)) = self.0.get(&hour).filter(|(etag, _)| *etag == blob.etag) {
-            return Ok(Some(rollup.clone()));
-        }
-        let rollup = Arc::new(decode_rollup(&key, &blob.bytes)?);
-        self.0.insert(hour, (blob.etag, rollup.clone()));
-        while self.0.len() > KEPT_ROLLUPS {
-            self.0.pop_first();
-        }
-        Ok(Some(rollup))
+        let rollup = match self.0.get(&hour) {
+            Some((etag, rollup)) if *etag == blob.etag => rollup.clone(),
+            _ => Arc::new(decode_rollup(&key, &blob.bytes)?),
+        };
+        Ok(Some((blob.etag, rollup)))
     }
 }
 
 /// What the analyst reads: the window's tickets, and the counts of the window and of the weeks before.
 pub struct Gathered {
-    tickets: Vec<domain::ticket::Ticket>,
+    tickets: Vec<Ticket>,
     window: Vec<Arc<HourRollup>>,
     background: Vec<Arc<HourRollup>>,
     background_days: f64,
@@ -178,19 +195,14 @@ impl Gathered {
         window: Window,
         warm: &mut WarmRollups,
     ) -> Result<Self> {
-        let mut tickets = Vec::new();
-        let mut rollups = Vec::new();
-        for hour in Hour::range(window.start, window.end) {
-            let Some(rollup) = warm.read(blobs, stream, hour).await? else { continue };
-            rollups.push(rollup);
-            tickets.extend(read_hour(blobs, stream, hour).await?);
-        }
+        let rollups = warm.read(blobs, stream, Hour::range(window.start, window.end)).await?;
+        let reads = rollups.iter().map(|rollup| read_hour(blobs, stream, rollup.hour)).collect();
+        let mut tickets: Vec<Ticket> =
+            codec::in_order(codec::HOURS_AT_ONCE, reads).await?.into_iter().flatten().collect();
         tickets.retain(|t| window.contains(t.created_at));
-        let mut background = Vec::new();
         let first = Hour::of(window.start);
-        for hour in (first.0 - 24 * BACKGROUND_DAYS)..first.0 {
-            background.extend(warm.read(blobs, stream, Hour(hour)).await?);
-        }
+        let before = ((first.0 - 24 * BACKGROUND_DAYS)..first.0).map(Hour);
+        let background = warm.read(blobs, stream, before).await?;
         let known = background.first().map_or(0, |r| first.0 - r.hour.0);
         Ok(Self { tickets, window: rollups, background, background_days: known as f64 / 24.0 })
     }

@@ -1,6 +1,7 @@
 //! Why a step could not finish.
 
 use domain::{ErrorKind, StoreError};
+use jiff::Timestamp;
 
 /// Failure of a step.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +30,14 @@ pub enum PipelineError {
         stream: String,
         /// What is missing.
         reason: String,
+    },
+    /// The run's time lies before what the stream has been followed up to: an older run came again.
+    #[error("detect at {now}: the stream has been followed up to {upto} already; begin there, or restart")]
+    Followed {
+        /// The run's time (UTC).
+        now: Timestamp,
+        /// Where the state stands (UTC).
+        upto: Timestamp,
     },
     /// An argument is wrong.
     #[error("{0}")]

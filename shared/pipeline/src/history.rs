@@ -1,12 +1,13 @@
 //! Counts into series: hourly and daily, one for the total and each value, on one time axis.
 
 use crate::rollup::read_day;
-use crate::{PipelineError, Result};
+use crate::{PipelineError, Result, codec};
 use domain::names;
 use domain::ports::BlobStore;
 use domain::rollup::DayVolume;
 use domain::segment::Segment;
 use domain::time::{CELLS_PER_HOUR, Hour};
+use futures_util::StreamExt;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -35,19 +36,21 @@ impl HourlyHistory {
     ) -> Result<Self> {
         let length = usize::try_from(to.0 - from.0).unwrap_or(0);
         let mut series: BTreeMap<Segment, Vec<f64>> = BTreeMap::new();
-        let mut first_hour = DayVolume::first_hour_of(from);
-        while first_hour < to {
-            let day = read_day(blobs, stream, first_hour).await?;
+        let first_hours = (DayVolume::first_hour_of(from).0..to.0).step_by(24);
+        let reads: Vec<_> = first_hours.map(|hour| read_day(blobs, stream, Hour(hour))).collect();
+        // Days are summed as they come: a year of them is not held at once.
+        let mut days = futures_util::stream::iter(reads).buffered(codec::AT_ONCE);
+        while let Some(day) = days.next().await {
+            let day = day?;
             for (segment, counts) in &day.segments {
                 let values = series.entry(segment.clone()).or_insert_with(|| vec![0.0; length]);
                 for count in counts {
-                    let index = first_hour.0 + i64::from(count.0) / CELLS_PER_HOUR as i64 - from.0;
+                    let index = day.first_hour.0 + i64::from(count.0) / CELLS_PER_HOUR as i64 - from.0;
                     if let Some(value) = usize::try_from(index).ok().and_then(|i| values.get_mut(i)) {
                         *value += f64::from(count.1);
                     }
                 }
             }
-            first_hour = first_hour.plus(24);
         }
         series.entry(Segment::total()).or_insert_with(|| vec![0.0; length]);
         let calendar: Vec<Calendar> = (from.0..to.0).map(|h| Calendar::of_hour(Hour(h), zone)).collect();

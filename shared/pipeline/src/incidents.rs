@@ -1,10 +1,10 @@
 //! Anomalies that overlap in time and segment become one incident; an incident is told again when it has grown
 //! markedly, and when it is over.
 
-use crate::Result;
 use crate::rollup::read_rollup;
 use crate::scan::{Cells, Scored, Volumes};
 use crate::state::{DetectorState, MAX_WINDOW_HOURS, Track};
+use crate::{Result, codec};
 use domain::anomaly::{Anomaly, Direction, Granularity, Kind};
 use domain::incident::{INCIDENT_VERSION, Incident, SegmentCount, Severity, Status};
 use domain::ports::BlobStore;
@@ -114,11 +114,11 @@ impl Decision<'_> {
         let (Some(x), Some(y)) = (a.cells().first(), b.cells().first()) else { return Ok(true) };
         let pair = Segment::pair(x.clone(), y.clone());
         let mut counts = [0u32; 3];
-        for hour in Hour::range(window.start, window.end) {
-            if let Some(rollup) = read_rollup(self.blobs, self.stream, hour).await? {
-                for (count, segment) in counts.iter_mut().zip([a, b, &pair]) {
-                    *count += rollup.segment(segment).iter().map(|c| c.tickets).sum::<u32>();
-                }
+        let hours = Hour::range(window.start, window.end);
+        let reads = hours.map(|hour| read_rollup(self.blobs, self.stream, hour)).collect();
+        for rollup in codec::in_order(codec::AT_ONCE, reads).await?.into_iter().flatten() {
+            for (count, segment) in counts.iter_mut().zip([a, b, &pair]) {
+                *count += rollup.segment(segment).iter().map(|c| c.tickets).sum::<u32>();
             }
         }
         let [a, b, both] = counts.map(f64::from);

@@ -6,9 +6,13 @@ use domain::ports::{BlobStore, ClaimRequest, PutIf, TicketIndex};
 use domain::ticket::{Ticket, TicketKey};
 use domain::time::Hour;
 use domain::{ErrorKind, StoreError};
+use futures_util::{StreamExt, TryStreamExt};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashMap};
+
+/// Hours stored at the same time: an export touches thousands, and over a network each put waits for its answer.
+const HOURS_AT_ONCE: usize = 16;
 
 /// The ports that [`ingest`] writes through.
 #[derive(Clone, Copy)]
@@ -66,9 +70,9 @@ pub async fn ingest(ports: IngestPorts<'_>, stream: &str, mut batch: Vec<Ticket>
         landed.push((key, hash));
         hours.entry(Hour::of(ticket.created_at)).or_default().push(ticket);
     }
-    for (hour, tickets) in &hours {
-        store_hour(ports.blobs, stream, *hour, tickets).await?;
-    }
+    let stores: Vec<_> =
+        hours.iter().map(|(hour, tickets)| store_hour(ports.blobs, stream, *hour, tickets)).collect();
+    futures_util::stream::iter(stores).buffer_unordered(HOURS_AT_ONCE).try_collect::<()>().await?;
     ports.tickets.confirm(stream, &landed).await?;
     Ok(summary)
 }

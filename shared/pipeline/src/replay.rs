@@ -47,7 +47,7 @@ impl<'a> Ports<'a> {
 
     /// What detect needs.
     pub fn detect(&self) -> DetectPorts<'a> {
-        DetectPorts { blobs: self.blobs, incidents: self.incidents, queue: self.queue }
+        DetectPorts { blobs: self.blobs, incidents: self.incidents, queue: self.queue, traceparent: None }
     }
 
     /// What diagnose needs.

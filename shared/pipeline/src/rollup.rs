@@ -10,19 +10,49 @@ use domain::time::Hour;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 
+/// A listing this long may have been read in several parts (S3: of 1,000 keys; a directory: of 32 kB), between which
+/// objects may have come and gone.
+const ONE_PART: usize = 200;
+
 /// The tickets of one hour, the latest version of each, in order of writing time.
 pub async fn read_hour(blobs: &dyn BlobStore, stream: &str, hour: Hour) -> Result<Vec<Ticket>> {
-    let mut tickets = Vec::new();
-    for key in blobs.list(&names::tickets_prefix(stream, hour)).await? {
-        let bytes = codec::decompress(&key, &blobs.get(&key).await?.bytes)?;
-        for (n, line) in bytes.split(|b| *b == b'\n').enumerate().filter(|(_, l)| !l.is_empty()) {
-            tickets.push(serde_json::from_slice(line).map_err(|e| PipelineError::Corrupt {
-                key: key.clone(),
-                reason: format!("line {}: {e}", n + 1),
-            })?);
+    let objects = read_objects(blobs, stream, hour).await?;
+    Ok(latest_versions(objects.into_iter().flat_map(|(_, tickets)| tickets).collect()))
+}
+
+/// The objects of one hour with their tickets, in order of their keys.
+///
+/// What is listed and gone when it is read has been merged beside us (see [`crate::compact`]): listed again.
+pub(crate) async fn read_objects(
+    blobs: &dyn BlobStore,
+    stream: &str,
+    hour: Hour,
+) -> Result<Vec<(String, Vec<Ticket>)>> {
+    let prefix = names::tickets_prefix(stream, hour);
+    for _ in 0..REPLACE_TRIES {
+        let keys = blobs.list(&prefix).await?;
+        let reads = keys.iter().map(|key| read_object(blobs, key)).collect();
+        match codec::in_order(codec::AT_ONCE, reads).await {
+            Ok(_) if keys.len() >= ONE_PART && blobs.list(&prefix).await? != keys => {}
+            Ok(tickets) => return Ok(keys.into_iter().zip(tickets).collect()),
+            Err(PipelineError::Store(error)) if error.kind == domain::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
         }
     }
-    Ok(latest_versions(tickets))
+    Err(PipelineError::Contended(prefix))
+}
+
+async fn read_object(blobs: &dyn BlobStore, key: &str) -> Result<Vec<Ticket>> {
+    let bytes = codec::decompress(key, &blobs.get(key).await?.bytes)?;
+    let lines = bytes.split(|b| *b == b'\n').enumerate().filter(|(_, line)| !line.is_empty());
+    lines
+        .map(|(n, line)| {
+            serde_json::from_slice(line).map_err(|e| PipelineError::Corrupt {
+                key: key.to_owned(),
+                reason: format!("line {}: {e}", n + 1),
+            })
+        })
+        .collect()
 }
 
 /// Rolls every marked hour that has begun by `now`; returns the hours, in order.
@@ -40,14 +70,11 @@ pub async fn roll_dirty_hours(blobs: &dyn BlobStore, stream: &str, now: Timestam
     }
     let mut rolled = Vec::new();
     for (first_hour, hours) in days {
-        let mut rollups = Vec::with_capacity(hours.len());
-        for hour in hours.keys() {
-            rollups.push(roll_hour(blobs, stream, *hour).await?);
-        }
+        let rolls = hours.keys().map(|hour| roll_hour(blobs, stream, *hour)).collect();
+        let rollups = codec::in_order(codec::HOURS_AT_ONCE, rolls).await?;
         update_day(blobs, stream, first_hour, &rollups).await?;
-        for marker in hours.values().flatten() {
-            blobs.delete(marker).await?;
-        }
+        let deletes = hours.values().flatten().map(|marker| blobs.delete(marker)).collect();
+        codec::in_order(codec::AT_ONCE, deletes).await?;
         rolled.extend(hours.into_keys());
     }
     Ok(rolled)

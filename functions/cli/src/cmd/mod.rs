@@ -5,6 +5,8 @@ mod detect;
 mod diagnose;
 mod generate;
 mod import;
+#[cfg(feature = "aws")]
+mod publish;
 mod replay;
 mod reports;
 mod score;
@@ -31,7 +33,9 @@ pub async fn run(args: Args) -> Result<Outcome> {
         Command::Train(args) => train::run(global, args).await,
         Command::Detect(args) => detect::run(global, args).await,
         Command::Diagnose(args) => diagnose::run(global, args).await,
-        Command::Reports(args) => reports::run(global, args.command).await,
+        #[cfg(feature = "aws")]
+        Command::Publish(args) => publish::run(global, args).await,
+        Command::Reports(args) => reports::run(global, args).await,
         Command::Score(args) => score::run(global, args),
         Command::Replay(args) => replay::run(global, args).await,
     }

@@ -1,7 +1,7 @@
 //! `anomalyze reports`
 
 use super::Outcome;
-use crate::args::{Global, ReportFormat, ReportsCommand, instant};
+use crate::args::{Global, ReportFormat, Reports, ReportsCommand, instant};
 use crate::workspace::Workspace;
 use crate::{chart, output, render};
 use anyhow::{Result, bail};
@@ -9,32 +9,24 @@ use domain::ports::{IncidentStore, ReportStore};
 use domain::report::Report;
 use domain::time::Hour;
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use pipeline::history::HourlyHistory;
 
 /// Lists or shows reports.
-pub async fn run(global: &Global, command: ReportsCommand) -> Result<Outcome> {
+pub async fn run(global: &Global, args: Reports) -> Result<Outcome> {
+    #[cfg(feature = "aws")]
+    if let Some(table) = args.table {
+        return deployed(global, args.command, table, args.timezone.unwrap_or(TimeZone::UTC)).await;
+    }
     let workspace = Workspace::open(global).await?;
-    match command {
+    let reports = &workspace.backend.reports;
+    match args.command {
         ReportsCommand::List { from, to } => {
-            let bound = |text: Option<String>, otherwise| match text {
-                Some(text) => instant(&text, &workspace.zone),
-                None => Ok(otherwise),
-            };
-            let (from, to) = (bound(from, Timestamp::MIN)?, bound(to, Timestamp::MAX)?);
-            let reports = workspace.backend.reports.list(&workspace.config.stream, from, to).await?;
-            if global.json {
-                output::json(&reports)?;
-            } else {
-                output::text(&render::list(&reports, &workspace.zone, output::width(), output::color()))?;
-            }
+            list(global, reports, &workspace.zone, from, to).await?;
         }
         ReportsCommand::Show { incident, revision, format } => {
             let id = full_id(&workspace, &incident).await?;
-            let stream = &workspace.config.stream;
-            let report = match revision {
-                Some(revision) => workspace.backend.reports.get(stream, &id, revision).await?,
-                None => workspace.backend.reports.latest(stream, &id).await?,
-            };
+            let report = find(reports, &workspace.config.stream, &id, revision).await?;
             let format = if global.json { ReportFormat::Json } else { format };
             show(&workspace, &report, format).await?;
         }
@@ -42,10 +34,79 @@ pub async fn run(global: &Global, command: ReportsCommand) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
+/// The same from a deployment's table; there is no chart, for the counts lie in the bucket.
+#[cfg(feature = "aws")]
+async fn deployed(
+    global: &Global,
+    command: ReportsCommand,
+    table: String,
+    zone: TimeZone,
+) -> Result<Outcome> {
+    let sdk = aws::Sdk::from_profile().await;
+    let reports = aws::DynamoReportStore::new(&sdk, table, 0);
+    match command {
+        ReportsCommand::List { from, to } => list(global, &reports, &zone, from, to).await?,
+        ReportsCommand::Show { incident, revision, format } => {
+            let all = reports.list(&global.stream, Timestamp::MIN, Timestamp::MAX).await?;
+            let id = the_one(&incident, all.into_iter().map(|r| r.incident))?;
+            let report = find(&reports, &global.stream, &id, revision).await?;
+            let format = if global.json { ReportFormat::Json } else { format };
+            match format {
+                ReportFormat::Json => output::json(&report)?,
+                ReportFormat::Markdown => output::text(&render::markdown(&report, &zone))?,
+                ReportFormat::Text => output::text(&render::terminal(
+                    &report,
+                    &zone,
+                    None,
+                    output::width(),
+                    output::color(),
+                ))?,
+            }
+        }
+    }
+    Ok(Outcome::Done)
+}
+
+async fn list(
+    global: &Global,
+    reports: &dyn ReportStore,
+    zone: &TimeZone,
+    from: Option<String>,
+    to: Option<String>,
+) -> Result<()> {
+    let bound = |text: Option<String>, otherwise| match text {
+        Some(text) => instant(&text, zone),
+        None => Ok(otherwise),
+    };
+    let (from, to) = (bound(from, Timestamp::MIN)?, bound(to, Timestamp::MAX)?);
+    let reports = reports.list(&global.stream, from, to).await?;
+    if global.json {
+        output::json(&reports)
+    } else {
+        output::text(&render::list(&reports, zone, output::width(), output::color()))
+    }
+}
+
+async fn find(
+    reports: &dyn ReportStore,
+    stream: &str,
+    incident: &str,
+    revision: Option<u32>,
+) -> Result<Report> {
+    Ok(match revision {
+        Some(revision) => reports.get(stream, incident, revision).await?,
+        None => reports.latest(stream, incident).await?,
+    })
+}
+
 /// The incident whose id begins with `start`.
 pub async fn full_id(workspace: &Workspace, start: &str) -> Result<String> {
     let incidents = workspace.backend.incidents.list(&workspace.config.stream, None).await?;
-    let mut ids: Vec<String> = incidents.into_iter().map(|i| i.id).filter(|i| i.starts_with(start)).collect();
+    the_one(start, incidents.into_iter().map(|i| i.id))
+}
+
+fn the_one(start: &str, ids: impl Iterator<Item = String>) -> Result<String> {
+    let mut ids: Vec<String> = ids.filter(|i| i.starts_with(start)).collect();
     ids.sort();
     match ids.as_slice() {
         [id] => Ok(id.clone()),

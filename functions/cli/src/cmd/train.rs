@@ -6,6 +6,7 @@ use crate::output;
 use crate::workspace::{Workspace, now};
 use anyhow::Result;
 use pipeline::artifact::{Artifact, Level, publish};
+use pipeline::promote::{Decision, Promotion, train_if_not_worse};
 use pipeline::rollup::roll_dirty_hours;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -54,12 +55,32 @@ pub async fn run(global: &Global, args: Train) -> Result<Outcome> {
         None => pipeline::history::last_hour(blobs, stream).await?.map_or(now, |h| h.end()),
     };
     bar.set_message("training");
+    if args.if_not_worse {
+        let fitters = &training::fitters::ALL;
+        let promotion = train_if_not_worse(blobs, &workspace.config, until, now, fitters).await?;
+        bar.finish_and_clear();
+        show_decision(global, &promotion)?;
+        return Ok(Outcome::Done);
+    }
     let artifact =
         pipeline::train::train(blobs, &workspace.config, until, now, &training::fitters::ALL).await?;
     let id = publish(blobs, &artifact).await?;
     bar.finish_and_clear();
     show(global, &id, &artifact)?;
     Ok(Outcome::Done)
+}
+
+fn show_decision(global: &Global, promotion: &Promotion) -> Result<()> {
+    if global.json {
+        return output::json(promotion);
+    }
+    let decision = match promotion.decision {
+        Decision::Promoted => "promoted",
+        Decision::Kept => "kept the artifact in use",
+        Decision::NotTrained => "not trained",
+    };
+    let candidate = promotion.candidate.as_deref().map_or(String::new(), |id| format!(" (candidate {id})"));
+    output::text(&format!("{decision}{candidate}: {}\n", promotion.reason))
 }
 
 fn show(global: &Global, id: &str, artifact: &Artifact) -> Result<()> {

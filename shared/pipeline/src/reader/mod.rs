@@ -41,7 +41,7 @@ mod time;
 pub use error::ReadError;
 pub use format::Format;
 pub use mapping::{Field, Mapping};
-pub use refused::RefusedWriter;
+pub use refused::{RefusedList, RefusedWriter};
 pub use requester::RequesterKey;
 pub use ticket::{MAX_LABEL_BYTES, MAX_SUBJECT_BYTES, MAX_TAGS, Warning};
 pub use time::DayOrder;

@@ -2,7 +2,7 @@
 
 use super::Refusal;
 use std::fs::File;
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 /// Writes `<file>.refused.csv` with the columns `line`, `column` and `reason`, once there is something to write.
@@ -26,13 +26,11 @@ impl RefusedWriter {
             Some(writer) => writer,
             none => {
                 let mut writer = csv::Writer::from_path(&self.path)?;
-                writer.write_record(["line", "column", "reason"])?;
+                writer.write_record(HEADER)?;
                 none.insert(writer)
             }
         };
-        let column = harmless(refusal.column.as_deref().unwrap_or(""));
-        writer.write_record([refusal.line.to_string().as_str(), &column, &refusal.reason])?;
-        Ok(())
+        write_refusal(writer, refusal)
     }
 
     /// Writes what is buffered; the path of the file, if there is one.
@@ -42,6 +40,48 @@ impl RefusedWriter {
             None => Ok(None),
         }
     }
+}
+
+/// The same list in memory, as many rows as its limit; of the rest it says how many there are.
+pub struct RefusedList {
+    writer: csv::Writer<Vec<u8>>,
+    limit: u64,
+    refused: u64,
+}
+
+impl RefusedList {
+    /// An empty list of at most `limit` rows.
+    pub fn new(limit: u64) -> Self {
+        Self { writer: csv::Writer::from_writer(Vec::new()), limit, refused: 0 }
+    }
+
+    /// Adds one refusal.
+    pub fn write(&mut self, refusal: &Refusal) -> io::Result<()> {
+        if self.refused == 0 {
+            self.writer.write_record(HEADER)?;
+        }
+        self.refused += 1;
+        if self.refused <= self.limit { write_refusal(&mut self.writer, refusal) } else { Ok(()) }
+    }
+
+    /// The list as CSV; `None` when nothing was refused.
+    pub fn finish(mut self) -> io::Result<Option<Vec<u8>>> {
+        if self.refused == 0 {
+            return Ok(None);
+        }
+        if let Some(more @ 1..) = self.refused.checked_sub(self.limit) {
+            self.writer.write_record(["", "", &format!("{more} more rows were refused")])?;
+        }
+        self.writer.into_inner().map(Some).map_err(|error| error.into_error())
+    }
+}
+
+const HEADER: [&str; 3] = ["line", "column", "reason"];
+
+fn write_refusal(writer: &mut csv::Writer<impl Write>, refusal: &Refusal) -> io::Result<()> {
+    let column = harmless(refusal.column.as_deref().unwrap_or(""));
+    writer.write_record([refusal.line.to_string().as_str(), &column, &refusal.reason])?;
+    Ok(())
 }
 
 /// A spreadsheet must not take a foreign column's name for a formula.
@@ -75,5 +115,17 @@ mod tests {
             text,
             "line,column,reason\n7,'=cmd(),\"is empty, \"\"or\"\" not\"\n7,,\"is empty, \"\"or\"\" not\"\n"
         );
+    }
+
+    #[test]
+    fn a_list_in_memory_stops_at_its_limit_and_says_so() {
+        assert_eq!(RefusedList::new(1).finish().unwrap(), None);
+        let mut list = RefusedList::new(1);
+        for line in 1..=3 {
+            let refusal = Refusal { line, column: Some("@id".to_owned()), reason: "is empty".to_owned() };
+            list.write(&refusal).unwrap();
+        }
+        let text = String::from_utf8(list.finish().unwrap().unwrap()).unwrap();
+        assert_eq!(text, "line,column,reason\n1,'@id,is empty\n,,2 more rows were refused\n");
     }
 }

@@ -17,7 +17,7 @@ mod tickets;
 
 pub use blobs::blob_store_contract;
 pub use incidents::incident_store_contract;
-pub use queue::queue_contract;
+pub use queue::{QueueTime, VirtualTime, queue_contract};
 pub use reports::report_store_contract;
 pub use tickets::ticket_index_contract;
 

@@ -2,6 +2,7 @@
 
 use super::{error, lock};
 use async_trait::async_trait;
+use domain::key::{check_key, check_prefix};
 use domain::ports::{Blob, BlobStore, PutIf};
 use domain::{ErrorKind, StoreResult};
 use std::collections::BTreeMap;
@@ -80,27 +81,4 @@ fn in_the_way(blobs: &BTreeMap<String, Blob>, key: &str) -> bool {
     let folder = format!("{key}/");
     let below = blobs.range(folder.clone()..).next().is_some_and(|(other, _)| other.starts_with(&folder));
     above || below
-}
-
-fn check_key(key: &str) -> StoreResult<()> {
-    let fits = |part: &str| {
-        (1..=255).contains(&part.len())
-            && !part.starts_with('.')
-            && !part.chars().any(|c| c == '\\' || c.is_control())
-    };
-    if key.len() <= 1024 && key.split('/').all(fits) {
-        Ok(())
-    } else {
-        Err(error(
-            ErrorKind::Invalid,
-            format!("use object key {key:?}: it is empty, too long or no relative path"),
-        ))
-    }
-}
-
-fn check_prefix(prefix: &str) -> StoreResult<()> {
-    match prefix.rsplit_once('/') {
-        Some((folder, _)) => check_key(folder),
-        None => Ok(()),
-    }
 }

@@ -43,11 +43,14 @@ impl State {
 
 #[async_trait]
 impl Queue for MemoryQueue {
-    async fn send(&self, message: &IncidentMessage) -> StoreResult<()> {
+    async fn send(&self, messages: &[IncidentMessage]) -> StoreResult<()> {
         let mut state = lock(&self.state);
-        state.sent += 1;
-        let number = state.sent;
-        state.messages.insert(number, Message { message: message.clone(), hidden_until: None, attempts: 0 });
+        for message in messages {
+            state.sent += 1;
+            let number = state.sent;
+            let message = Message { message: message.clone(), hidden_until: None, attempts: 0 };
+            state.messages.insert(number, message);
+        }
         Ok(())
     }
 
@@ -87,9 +90,9 @@ impl Queue for MemoryQueue {
         Ok(())
     }
 
-    async fn dead_letter(&self, receipt: &str, reason: &str) -> StoreResult<()> {
+    async fn dead_letter(&self, received: &Received, reason: &str) -> StoreResult<()> {
         let mut state = lock(&self.state);
-        let number = state.delivery("move a message to the dead letters", receipt)?;
+        let number = state.delivery("move a message to the dead letters", &received.receipt)?;
         if let Some(message) = state.messages.remove(&number) {
             state.dead.push((message.message, reason.to_owned()));
         }

@@ -1,6 +1,6 @@
-//! Which keys name an object.
+//! Which keys name an object, in every backend.
 
-use domain::{ErrorKind, StoreError, StoreResult};
+use crate::error::{ErrorKind, StoreError, StoreResult};
 
 /// Longest key, in bytes; the limit of S3.
 const MAX_KEY: usize = 1024;
@@ -11,25 +11,25 @@ const MAX_PART: usize = 255;
 /// which begins with a dot or holds a backslash or a control character.
 ///
 /// A key that passes cannot leave the folder it is joined to.
-pub(crate) fn check_key(key: &str) -> StoreResult<()> {
+pub fn check_key(key: &str) -> StoreResult<()> {
     check_length(key)?;
     key.split('/').try_for_each(|part| check_part(part).map_err(|why| invalid(key, why)))
 }
 
 /// Refuses, as `Invalid`, what no key can begin with. Empty is every key's beginning.
-pub(crate) fn check_prefix(prefix: &str) -> StoreResult<()> {
+pub fn check_prefix(prefix: &str) -> StoreResult<()> {
     check_length(prefix)?;
     let (folder, _) = split_prefix(prefix);
     if folder.is_empty() && !prefix.starts_with('/') { Ok(()) } else { check_key(folder) }
 }
 
 /// A prefix as the folder it lies in and the beginning of the names it wants there.
-pub(crate) fn split_prefix(prefix: &str) -> (&str, &str) {
+pub fn split_prefix(prefix: &str) -> (&str, &str) {
     prefix.rsplit_once('/').unwrap_or(("", prefix))
 }
 
 /// Whether `part` can stand between two slashes, and why not.
-pub(crate) fn check_part(part: &str) -> Result<(), &'static str> {
+pub fn check_part(part: &str) -> Result<(), &'static str> {
     if part.is_empty() {
         Err("has an empty part; separate parts by single slashes, none at the ends")
     } else if part.starts_with('.') {

@@ -1,0 +1,23 @@
+//! Logs as JSON lines on stdout.
+
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+/// Logs from now on. `AWS_LAMBDA_LOG_LEVEL`, else `RUST_LOG`, names the level (default: info).
+///
+/// It holds for our own crates alone: the runtime and the SDK write whole payloads at trace.
+pub fn to_stdout(function: &'static str) {
+    let named = ["AWS_LAMBDA_LOG_LEVEL", "RUST_LOG"].into_iter().find_map(|name| std::env::var(name).ok());
+    let level = named.and_then(|name| name.parse().ok()).unwrap_or(LevelFilter::INFO);
+    let targets = Targets::new()
+        .with_default(LevelFilter::WARN)
+        // Its span carries the request's id.
+        .with_target("lambda_runtime", LevelFilter::INFO)
+        // It repeats what the handler has logged; a panic is told on stderr besides.
+        .with_target("lambda_runtime::layers::panic", LevelFilter::OFF)
+        .with_targets([function, "aws", "pipeline"].map(|target| (target, level)));
+    let lines = tracing_subscriber::fmt::layer().json().flatten_event(true).with_span_list(false);
+    tracing_subscriber::registry().with(lines).with(targets).init();
+}
