@@ -40,7 +40,8 @@ fn outage() -> Outage {
     let tickets: Vec<Ticket> =
         dataset.tickets.into_iter().map(moved).filter(|ticket| ticket.created_at < now).collect();
     let onset = onset + shift;
-    let (history, fresh) = tickets.into_iter().partition(|t| t.created_at < onset - SignedDuration::from_hours(1));
+    let (history, fresh) =
+        tickets.into_iter().partition(|t| t.created_at < onset - SignedDuration::from_hours(1));
     Outage { history, fresh, onset, now }
 }
 
@@ -67,21 +68,33 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 /// Every item of a table.
 async fn items(stack: &Stack, output: &str) -> Vec<HashMap<String, AttributeValue>> {
     let client = stack.clients().dynamodb;
-    let scan = client.scan().table_name(stack.output(output)).consistent_read(true).into_paginator().items().send();
+    let scan =
+        client.scan().table_name(stack.output(output)).consistent_read(true).into_paginator().items().send();
     let items: Result<Vec<_>, _> = scan.collect().await;
     items.expect("scan a table")
 }
 
+/// A value as text, maps in the order of their keys.
+fn sorted(value: &AttributeValue) -> String {
+    match value {
+        AttributeValue::M(map) => {
+            let fields: BTreeMap<&String, String> = map.iter().map(|(k, v)| (k, sorted(v))).collect();
+            format!("{fields:?}")
+        }
+        AttributeValue::L(list) => format!("{:?}", list.iter().map(sorted).collect::<Vec<_>>()),
+        other => format!("{other:?}"),
+    }
+}
+
 /// The reports table without the leases: what a redelivery must leave as it is.
 async fn written(stack: &Stack) -> BTreeMap<String, String> {
-    let text = |value: Option<&AttributeValue>| value.and_then(|v| v.as_s().ok()).cloned().unwrap_or_default();
+    let text =
+        |value: Option<&AttributeValue>| value.and_then(|v| v.as_s().ok()).cloned().unwrap_or_default();
     let all = items(stack, "ReportsTableName").await.into_iter();
     all.filter(|item| !text(item.get("sk")).starts_with("lease#"))
         .map(|item| {
             let key = format!("{} {}", text(item.get("pk")), text(item.get("sk")));
-            let mut fields: Vec<String> = item.iter().map(|(k, v)| format!("{k}={v:?}")).collect();
-            fields.sort();
-            (key, fields.join("\n"))
+            (key, sorted(&AttributeValue::M(item)))
         })
         .collect()
 }
@@ -91,11 +104,18 @@ async fn an_outage_becomes_a_report() {
     let stack = Stack::deploy("outage", &[]);
     let sdk = stack.sdk();
     let blobs = aws::S3BlobStore::new(&sdk, stack.output("BucketName"));
-    let incidents =
-        aws::DynamoIncidentStore::new(&sdk, stack.output("IncidentsTableName"), stack.output("ReportsTableName"), 400);
+    let incidents = aws::DynamoIncidentStore::new(
+        &sdk,
+        stack.output("IncidentsTableName"),
+        stack.output("ReportsTableName"),
+        400,
+    );
     let reports = aws::DynamoReportStore::new(&sdk, stack.output("ReportsTableName"), 400);
-    let queue =
-        aws::SqsQueue::new(&sdk, stack.output("QueueUrl"), Some(stack.output("DeadLetterQueueUrl").to_owned()));
+    let queue = aws::SqsQueue::new(
+        &sdk,
+        stack.output("QueueUrl"),
+        Some(stack.output("DeadLetterQueueUrl").to_owned()),
+    );
     let token = stack.secret("IngestTokenSecretArn").await;
     let bearer = format!("Bearer {token}");
     let outage = outage();
@@ -127,7 +147,8 @@ async fn an_outage_becomes_a_report() {
     assert_eq!(calm["revisions"], json!([]), "{calm}");
 
     // Who has no token, or a wrong one, lands nothing.
-    for headers in [vec![], vec![("authorization", "Bearer wrong")], vec![("authorization", token.as_str())]] {
+    for headers in [vec![], vec![("authorization", "Bearer wrong")], vec![("authorization", token.as_str())]]
+    {
         let refused = stack.post("", &headers, b"{}");
         assert_eq!((refused.status, refused.body["status"].as_u64()), (401, Some(401)), "{refused:?}");
     }
@@ -148,13 +169,26 @@ async fn an_outage_becomes_a_report() {
         ("content-encoding", "gzip"),
     ];
     let answer = stack.post("?source=desk", &gzip_headers, &gzip(&ndjson(lines)));
-    assert_eq!((answer.status, answer.body["landed"].as_u64()), (202, Some(lines.len() as u64)), "{answer:?}");
+    assert_eq!(
+        (answer.status, answer.body["landed"].as_u64()),
+        (202, Some(lines.len() as u64)),
+        "{answer:?}"
+    );
 
     // Poison lies in the queue beside what detect will announce.
     let raw = stack.clients().sqs;
-    raw.send_message().queue_url(stack.output("QueueUrl")).message_body("no message of ours").send().await.unwrap();
-    let unknown =
-        IncidentMessage { stream: "default".into(), incident: "0123456789abcdef".into(), revision: 1, traceparent: None };
+    raw.send_message()
+        .queue_url(stack.output("QueueUrl"))
+        .message_body("no message of ours")
+        .send()
+        .await
+        .unwrap();
+    let unknown = IncidentMessage {
+        stream: "default".into(),
+        incident: "0123456789abcdef".into(),
+        revision: 1,
+        traceparent: None,
+    };
     queue.send(std::slice::from_ref(&unknown)).await.unwrap();
 
     // Two runs at once at the same scheduled time write each revision once.
@@ -229,7 +263,8 @@ async fn an_outage_becomes_a_report() {
             let name = aws_sdk_sqs::types::QueueAttributeName::from(name);
             attributes.get(&name).and_then(|n| n.parse::<u32>().ok())
         };
-        let left = waiting("ApproximateNumberOfMessages")? + waiting("ApproximateNumberOfMessagesNotVisible")?;
+        let left =
+            waiting("ApproximateNumberOfMessages")? + waiting("ApproximateNumberOfMessagesNotVisible")?;
         (left == 0).then_some(())
     })
     .await;
@@ -248,5 +283,8 @@ async fn an_outage_becomes_a_report() {
     // The weekly training judges itself against the artifact in use and says why it moved the pointer or not.
     let trained = stack.invoke("TrainFunctionName", &json!({ "scheduled_at": outage.now.to_string() }));
     println!("train: {trained}");
-    assert!(trained["decision"].is_string() && trained["reason"].as_str().is_some_and(|r| r.len() > 20), "{trained}");
+    assert!(
+        trained["decision"].is_string() && trained["reason"].as_str().is_some_and(|r| r.len() > 20),
+        "{trained}"
+    );
 }

@@ -38,7 +38,11 @@ impl<'a> Role<'a> {
 
     async fn may_not_write(&self, key: &str) {
         let bucket = self.stack.output("BucketName");
-        denied(self.function, &format!("write {key}"), self.clients.s3.put_object().bucket(bucket).key(key).send().await);
+        denied(
+            self.function,
+            &format!("write {key}"),
+            self.clients.s3.put_object().bucket(bucket).key(key).send().await,
+        );
         let deleted = self.clients.s3.delete_object().bucket(bucket).key(key).send().await;
         denied(self.function, &format!("delete {key}"), deleted);
     }
@@ -46,9 +50,11 @@ impl<'a> Role<'a> {
     async fn may_not_write_table(&self, table: &str) {
         let text = |text: &str| AttributeValue::S(text.to_owned());
         let name = self.stack.output(table);
-        let put = self.clients.dynamodb.put_item().table_name(name).item("pk", text("x")).item("sk", text("x"));
+        let put =
+            self.clients.dynamodb.put_item().table_name(name).item("pk", text("x")).item("sk", text("x"));
         denied(self.function, &format!("write {table}"), put.send().await);
-        let delete = self.clients.dynamodb.delete_item().table_name(name).key("pk", text("x")).key("sk", text("x"));
+        let delete =
+            self.clients.dynamodb.delete_item().table_name(name).key("pk", text("x")).key("sk", text("x"));
         denied(self.function, &format!("delete from {table}"), delete.send().await);
     }
 
@@ -57,11 +63,22 @@ impl<'a> Role<'a> {
         let name = self.stack.output(table);
         let get = self.clients.dynamodb.get_item().table_name(name).key("pk", text("x")).key("sk", text("x"));
         denied(self.function, &format!("read {table}"), get.send().await);
-        denied(self.function, &format!("scan {table}"), self.clients.dynamodb.scan().table_name(name).send().await);
+        denied(
+            self.function,
+            &format!("scan {table}"),
+            self.clients.dynamodb.scan().table_name(name).send().await,
+        );
     }
 
     async fn may_not_send(&self, queue: &str) {
-        let send = self.clients.sqs.send_message().queue_url(self.stack.output(queue)).message_body("{}").send().await;
+        let send = self
+            .clients
+            .sqs
+            .send_message()
+            .queue_url(self.stack.output(queue))
+            .message_body("{}")
+            .send()
+            .await;
         denied(self.function, &format!("send to {queue}"), send);
     }
 

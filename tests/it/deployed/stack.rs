@@ -53,11 +53,7 @@ impl Stack {
         let root = root();
         for function in FUNCTIONS {
             let bootstrap = root.join(".tools/lambda").join(function).join("bootstrap");
-            assert!(
-                bootstrap.exists(),
-                "{} is missing: run `infra/run functions`",
-                bootstrap.display()
-            );
+            assert!(bootstrap.exists(), "{} is missing: run `infra/run functions`", bootstrap.display());
         }
         let sam = root.join(".tools/sam/bin/sam");
         assert!(sam.exists(), "{} is missing: run `infra/run setup all`", sam.display());
@@ -68,8 +64,12 @@ impl Stack {
             .current_dir(&root)
             .args(["deploy", "--stack-name", name, "--template-file"])
             .arg(template)
-            .args(["--resolve-s3", "--no-confirm-changeset", "--no-progressbar", "--no-fail-on-empty-changeset"])
-            .args(["--config-file", "/dev/null"])
+            .args([
+                "--resolve-s3",
+                "--no-confirm-changeset",
+                "--no-progressbar",
+                "--no-fail-on-empty-changeset",
+            ])
             .args(["--capabilities", "CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"])
             .args(["--parameter-overrides", "TimeZone=UTC"])
             .output()

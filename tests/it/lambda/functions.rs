@@ -28,7 +28,8 @@ async fn start(name: &str, endpoint: &str) -> Function {
 
 async fn answered(function: &mut Function, event: &Value) -> Result<Value, String> {
     let done = function.invoke(event, Duration::from_secs(30)).await;
-    done.answer.map_err(|failure| failure.error_type)
+    // The header says only that the handler, not the runtime, reported it.
+    done.answer.map_err(|failure| failure.body["errorType"].as_str().unwrap_or_default().to_owned())
 }
 
 #[tokio::test]

@@ -54,13 +54,9 @@ async fn deployed(
             match format {
                 ReportFormat::Json => output::json(&report)?,
                 ReportFormat::Markdown => output::text(&render::markdown(&report, &zone))?,
-                ReportFormat::Text => output::text(&render::terminal(
-                    &report,
-                    &zone,
-                    None,
-                    output::width(),
-                    output::color(),
-                ))?,
+                ReportFormat::Text => {
+                    output::text(&render::terminal(&report, &zone, None, output::width(), output::color()))?
+                }
             }
         }
     }

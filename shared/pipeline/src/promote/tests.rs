@@ -8,12 +8,12 @@ use jiff::SignedDuration;
 use models::{Baseline, Calendar, Fitted, Model, SeriesView};
 use testing::MemoryBackend;
 
-/// The baseline of what it is shown, times a factor.
-struct Times(f64);
+/// The baseline of what it is shown, moved by some steps: by twelve hours, it takes night for day.
+struct Moved(usize);
 
-impl Fitter for Times {
+impl Fitter for Moved {
     fn name(&self) -> &'static str {
-        "times"
+        "moved"
     }
 
     fn fit(
@@ -23,12 +23,11 @@ impl Fitter for Times {
         series: &[&[f64]],
         from: usize,
     ) -> std::result::Result<Fitted, String> {
-        // A month of nothing at the end of what it learns from, where the factor is zero.
-        let spoilt = |values: &&[f64]| {
-            let start = values.len().saturating_sub(values.len() / 2);
-            values.iter().enumerate().map(|(i, v)| if i < start { *v } else { v * self.0 }).collect()
+        let moved = |values: &&[f64]| {
+            let around = values.iter().cycle().skip(self.0);
+            around.take(values.len()).copied().collect()
         };
-        let learnt: Vec<Vec<f64>> = series.iter().map(spoilt).collect();
+        let learnt: Vec<Vec<f64>> = series.iter().map(moved).collect();
         let views: Vec<_> =
             learnt.iter().map(|values| SeriesView { granularity, calendar, values }).collect();
         let model = Model::Baseline(Baseline::fit(granularity, &views));
@@ -64,7 +63,7 @@ async fn history(days: i64) -> MemoryBackend {
     backend
 }
 
-async fn run(backend: &MemoryBackend, until: Timestamp, fitter: &Times) -> Promotion {
+async fn run(backend: &MemoryBackend, until: Timestamp, fitter: &Moved) -> Promotion {
     let config = StreamConfig::default();
     train_if_not_worse(&backend.blobs, &config, until, until, &[fitter]).await.unwrap()
 }
@@ -76,10 +75,10 @@ async fn in_use(backend: &MemoryBackend) -> Loaded {
 #[tokio::test]
 async fn too_little_history_is_a_decision() {
     let backend = MemoryBackend::default();
-    let none = run(&backend, end(), &Times(1.0)).await;
+    let none = run(&backend, end(), &Moved(0)).await;
     assert_eq!(none.decision, Decision::NotTrained);
     let backend = history(5).await;
-    let few = run(&backend, end(), &Times(1.0)).await;
+    let few = run(&backend, end(), &Moved(0)).await;
     assert!(few.decision == Decision::NotTrained && few.reason.contains("14 are needed"), "{few:?}");
 }
 
@@ -87,20 +86,20 @@ async fn too_little_history_is_a_decision() {
 async fn what_is_not_worse_is_put_to_use_and_what_is_worse_is_not() {
     let backend = history(60).await;
     let week_ago = end() - SignedDuration::from_hours(24 * 7);
-    let first = run(&backend, week_ago, &Times(1.0)).await;
+    let first = run(&backend, week_ago, &Moved(0)).await;
     assert_eq!((first.decision, &first.current), (Decision::Promoted, &None));
     assert_eq!(in_use(&backend).await.artifact.trained_until, week_ago);
 
-    let again = run(&backend, week_ago, &Times(1.0)).await;
+    let again = run(&backend, week_ago, &Moved(0)).await;
     assert!(again.decision == Decision::Kept && again.candidate.is_none(), "{again:?}");
 
-    let bad = run(&backend, end(), &Times(0.0)).await;
+    let bad = run(&backend, end(), &Moved(12)).await;
     assert!(bad.decision == Decision::Kept && bad.reason.starts_with("worse on 7 days"), "{bad:?}");
     assert_eq!(Some(in_use(&backend).await.id), first.candidate);
     let kept = backend.blobs.get(&names::backtest("default", &bad.candidate.clone().unwrap())).await.unwrap();
     assert_eq!(serde_json::from_slice::<Promotion>(&kept.bytes).unwrap(), bad);
 
-    let good = run(&backend, end(), &Times(1.0)).await;
+    let good = run(&backend, end(), &Moved(0)).await;
     assert_eq!(good.decision, Decision::Promoted, "{good:?}");
     let loaded = in_use(&backend).await;
     assert_eq!((Some(loaded.id), loaded.artifact.trained_until), (good.candidate.clone(), week_ago));
@@ -111,10 +110,10 @@ async fn what_is_not_worse_is_put_to_use_and_what_is_worse_is_not() {
 #[tokio::test]
 async fn an_artifact_that_cannot_be_read_is_replaced() {
     let backend = history(30).await;
-    let first = run(&backend, end(), &Times(1.0)).await;
+    let first = run(&backend, end(), &Moved(0)).await;
     let key = names::model("default", &first.candidate.unwrap());
     backend.blobs.put(&key, b"damaged".to_vec(), PutIf::Always).await.unwrap();
-    let second = run(&backend, end() + SignedDuration::from_hours(1), &Times(1.0)).await;
+    let second = run(&backend, end() + SignedDuration::from_hours(1), &Moved(0)).await;
     assert!(second.decision == Decision::Promoted && second.reason.contains("cannot be read"), "{second:?}");
     assert_eq!(Some(in_use(&backend).await.id), second.candidate);
 }
