@@ -1,7 +1,8 @@
 //! What the environment says.
 
-use anyhow::{Context, Result, anyhow, ensure};
+use anyhow::Result;
 use domain::stream::StreamConfig;
+use lambda::Variables;
 
 /// Settings of the function; see `infra/template.yaml`.
 #[derive(Debug)]
@@ -23,24 +24,14 @@ pub struct Config {
 impl Config {
     /// Reads the variables. Fails on one that is missing or makes no sense.
     pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self> {
-        let given = |name: &str| variable(name).filter(|value| !value.trim().is_empty());
-        let required =
-            |name: &str| given(name).with_context(|| format!("read variable {name}: it is not set"));
-        let or = |name: &str, default: &str| given(name).unwrap_or_else(|| default.to_owned());
-        let mut stream = StreamConfig::new(or("STREAM", "default"), or("TIME_ZONE", "UTC"));
-        stream.alarm_budget =
-            or("ALARM_BUDGET", "24").parse().context("read variable ALARM_BUDGET: it is no number")?;
-        stream.validate().map_err(|e| anyhow!("read variables STREAM, TIME_ZONE and ALARM_BUDGET: {e}"))?;
-        let retention_days =
-            or("RETENTION_DAYS", "400").parse().context("read variable RETENTION_DAYS: it is no number")?;
-        ensure!(retention_days > 0, "read variable RETENTION_DAYS: it is zero");
+        let variables = Variables(&variable);
         Ok(Self {
-            stream,
-            bucket: required("BUCKET")?,
-            incidents_table: required("INCIDENTS_TABLE")?,
-            reports_table: required("REPORTS_TABLE")?,
-            retention_days,
-            queue_url: required("QUEUE_URL")?,
+            stream: variables.stream()?,
+            bucket: variables.required("BUCKET")?,
+            incidents_table: variables.required("INCIDENTS_TABLE")?,
+            reports_table: variables.required("REPORTS_TABLE")?,
+            retention_days: variables.retention_days()?,
+            queue_url: variables.required("QUEUE_URL")?,
         })
     }
 }

@@ -1,11 +1,11 @@
 //! One scheduled run.
 
-use crate::schedule::Scheduled;
 use crate::trace::traceparent;
 use domain::incident::{Incident, Severity, Status};
 use domain::ports::{BlobStore, IncidentStore, Queue};
 use domain::stream::StreamConfig;
 use jiff::Timestamp;
+use lambda::schedule::scheduled_at;
 use lambda_runtime::{Diagnostic, LambdaEvent};
 use pipeline::PipelineError;
 use pipeline::detect::{DetectPorts, Warm, announce, detect};
@@ -130,18 +130,11 @@ pub async fn function_handler(
 }
 
 fn scheduled(event: &Value, clock: Timestamp) -> Result<Timestamp, Diagnostic> {
-    match Scheduled::of(event, clock) {
-        Scheduled::At(at) => Ok(at),
-        Scheduled::Clock(reason) => {
-            tracing::warn!(reason, now = %clock, "the clock decides");
-            Ok(clock)
-        }
-        Scheduled::TooFarAhead(at) => {
-            let message = format!("detect at {at}: that is more than a day ahead of the clock");
-            tracing::error!(error = message, "run refused");
-            Err(Diagnostic { error_type: "ScheduledTooFarAhead".to_owned(), error_message: message })
-        }
-    }
+    scheduled_at(event, clock).map_err(|at| {
+        let message = format!("detect at {at}: that is more than a day ahead of the clock");
+        tracing::error!(error = message, "run refused");
+        Diagnostic { error_type: "ScheduledTooFarAhead".to_owned(), error_message: message }
+    })
 }
 
 fn report(summary: &Summary, traceparent: Option<&str>) {

@@ -3,14 +3,10 @@
 //! # Layout
 //! - `config`: what the environment says
 //! - `event_handler`: one run
-//! - `schedule`: the time that a run stands for
 //! - `trace`: the trace that announcements travel with
-//! - `logs`: JSON lines
 
 mod config;
 mod event_handler;
-mod logs;
-mod schedule;
 mod trace;
 
 use config::Config;
@@ -22,7 +18,7 @@ use tokio::sync::Mutex;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    logs::to_stdout("detect");
+    lambda::logs::to_stdout("detect");
     let config = Config::read(|name| std::env::var(name).ok())?;
     let sdk = aws::Sdk::from_environment()?;
     let blobs = aws::S3BlobStore::new(&sdk, &config.bucket);

@@ -5,12 +5,10 @@
 //! - `event_handler`: one batch of messages, within the deadline
 //! - `message`: a record's message, or why it is none of ours
 //! - `bury`: where foreign messages go
-//! - `logs`: JSON lines
 
 mod bury;
 mod config;
 mod event_handler;
-mod logs;
 mod message;
 
 use config::Config;
@@ -22,7 +20,7 @@ use tokio::sync::Mutex;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    logs::to_stdout("diagnose");
+    lambda::logs::to_stdout("diagnose");
     let config = Config::read(|name| std::env::var(name).ok())?;
     let sdk = aws::Sdk::from_environment()?;
     let days = config.retention_days;

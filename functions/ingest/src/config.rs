@@ -1,8 +1,9 @@
 //! What the environment says.
 
-use anyhow::{Context, Result, anyhow, ensure};
+use anyhow::{Result, anyhow};
 use domain::stream::StreamConfig;
 use jiff::tz::TimeZone;
+use lambda::Variables;
 
 /// Settings of the function; see `infra/template.yaml`.
 #[derive(Debug)]
@@ -28,25 +29,18 @@ pub struct Config {
 impl Config {
     /// Reads the variables. Fails on one that is missing or makes no sense.
     pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self> {
-        let given = |name: &str| variable(name).filter(|value| !value.trim().is_empty());
-        let required =
-            |name: &str| given(name).with_context(|| format!("read variable {name}: it is not set"));
-        let or = |name: &str, default: &str| given(name).unwrap_or_else(|| default.to_owned());
-        let stream = StreamConfig::new(or("STREAM", "default"), or("TIME_ZONE", "UTC"));
-        stream.validate().map_err(|reason| anyhow!("read variables STREAM and TIME_ZONE: {reason}"))?;
+        let variables = Variables(&variable);
+        let stream = variables.stream()?;
         let zone = stream.zone().map_err(|reason| anyhow!("read variable TIME_ZONE: {reason}"))?;
-        let retention_days =
-            or("RETENTION_DAYS", "400").parse().context("read variable RETENTION_DAYS: it is no number")?;
-        ensure!(retention_days > 0, "read variable RETENTION_DAYS: it is zero");
         Ok(Self {
             stream,
             zone,
-            source: or("SOURCE", "webhook"),
-            bucket: required("BUCKET")?,
-            tickets_table: required("TICKETS_TABLE")?,
-            retention_days,
-            ingest_token: required("INGEST_TOKEN_SECRET_ARN")?,
-            requester_key: required("REQUESTER_KEY_SECRET_ARN")?,
+            source: variables.or("SOURCE", "webhook"),
+            bucket: variables.required("BUCKET")?,
+            tickets_table: variables.required("TICKETS_TABLE")?,
+            retention_days: variables.retention_days()?,
+            ingest_token: variables.required("INGEST_TOKEN_SECRET_ARN")?,
+            requester_key: variables.required("REQUESTER_KEY_SECRET_ARN")?,
         })
     }
 }

@@ -7,13 +7,11 @@
 //! - `files`: a dropped file and the list of its refused rows
 //! - `secrets`: the token that senders show, and the key that requesters are hashed with
 //! - `outside`: what is needed of AWS beside the ports
-//! - `logs`: JSON lines
 
 mod config;
 mod event_handler;
 mod files;
 mod http;
-mod logs;
 mod outside;
 mod secrets;
 
@@ -26,7 +24,7 @@ use secrets::Secrets;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    logs::to_stdout("ingest");
+    lambda::logs::to_stdout("ingest");
     let config = Config::read(|name| std::env::var(name).ok())?;
     let sdk = aws::Sdk::from_environment()?;
     let blobs = aws::S3BlobStore::new(&sdk, &config.bucket);

@@ -1,7 +1,8 @@
 //! What the environment says.
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::Result;
 use domain::stream::StreamConfig;
+use lambda::Variables;
 
 /// Settings of the function; see `infra/template.yaml`.
 #[derive(Debug)]
@@ -15,13 +16,8 @@ pub struct Config {
 impl Config {
     /// Reads the variables. Fails on one that is missing or makes no sense.
     pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self> {
-        let given = |name: &str| variable(name).filter(|value| !value.trim().is_empty());
-        let or = |name: &str, default: &str| given(name).unwrap_or_else(|| default.to_owned());
-        let mut stream = StreamConfig::new(or("STREAM", "default"), or("TIME_ZONE", "UTC"));
-        stream.alarm_budget =
-            or("ALARM_BUDGET", "24").parse().context("read variable ALARM_BUDGET: it is no number")?;
-        stream.validate().map_err(|e| anyhow!("read variables STREAM, TIME_ZONE and ALARM_BUDGET: {e}"))?;
-        Ok(Self { stream, bucket: given("BUCKET").context("read variable BUCKET: it is not set")? })
+        let variables = Variables(&variable);
+        Ok(Self { stream: variables.stream()?, bucket: variables.required("BUCKET")? })
     }
 }
 

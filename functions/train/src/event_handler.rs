@@ -1,9 +1,9 @@
 //! One scheduled training.
 
-use crate::schedule::Scheduled;
 use domain::ports::BlobStore;
 use domain::stream::StreamConfig;
 use jiff::Timestamp;
+use lambda::schedule::scheduled_at;
 use lambda_runtime::{Diagnostic, LambdaEvent};
 use models::Fitter;
 use pipeline::PipelineError;
@@ -43,18 +43,11 @@ pub async fn function_handler(
 }
 
 fn scheduled(event: &Value, clock: Timestamp) -> Result<Timestamp, Diagnostic> {
-    match Scheduled::of(event, clock) {
-        Scheduled::At(at) => Ok(at),
-        Scheduled::Clock(reason) => {
-            tracing::warn!(reason, now = %clock, "the clock decides");
-            Ok(clock)
-        }
-        Scheduled::TooFarAhead(at) => {
-            let message = format!("train at {at}: that is more than a day ahead of the clock");
-            tracing::error!(error = message, "run refused");
-            Err(Diagnostic { error_type: "ScheduledTooFarAhead".to_owned(), error_message: message })
-        }
-    }
+    scheduled_at(event, clock).map_err(|at| {
+        let message = format!("train at {at}: that is more than a day ahead of the clock");
+        tracing::error!(error = message, "training refused");
+        Diagnostic { error_type: "ScheduledTooFarAhead".to_owned(), error_message: message }
+    })
 }
 
 fn failed(now: Timestamp, error: &PipelineError) -> Diagnostic {

@@ -6,13 +6,9 @@
 //! # Layout
 //! - `config`: what the environment says
 //! - `event_handler`: one run
-//! - `schedule`: the time that a run stands for
-//! - `logs`: JSON lines
 
 mod config;
 mod event_handler;
-mod logs;
-mod schedule;
 
 use config::Config;
 use event_handler::{Train, function_handler};
@@ -21,7 +17,7 @@ use lambda_runtime::{Error, run, service_fn};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    logs::to_stdout("train");
+    lambda::logs::to_stdout("train");
     let config = Config::read(|name| std::env::var(name).ok())?;
     let sdk = aws::Sdk::from_environment()?;
     let blobs = aws::S3BlobStore::new(&sdk, &config.bucket);

@@ -1,4 +1,4 @@
-//! The time that a run stands for.
+//! The time that a scheduled run stands for.
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
@@ -32,6 +32,19 @@ impl Scheduled {
             Ok(at) => Self::At(at),
             Err(_) => Self::Clock("the scheduled time is not RFC 3339"),
         }
+    }
+}
+
+/// The time that a run stands for: the event's, else the clock's, which is logged with the reason. An error is a time
+/// too far ahead.
+pub fn scheduled_at(event: &Value, clock: Timestamp) -> Result<Timestamp, Timestamp> {
+    match Scheduled::of(event, clock) {
+        Scheduled::At(at) => Ok(at),
+        Scheduled::Clock(reason) => {
+            tracing::warn!(reason, now = %clock, "the clock decides");
+            Ok(clock)
+        }
+        Scheduled::TooFarAhead(at) => Err(at),
     }
 }
 

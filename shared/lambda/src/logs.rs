@@ -17,7 +17,7 @@ pub fn to_stdout(function: &'static str) {
         .with_target("lambda_runtime", LevelFilter::INFO)
         // It repeats what the handler has logged; a panic is told on stderr besides.
         .with_target("lambda_runtime::layers::panic", LevelFilter::OFF)
-        .with_targets([function, "aws", "pipeline", "training"].map(|target| (target, level)));
+        .with_targets([function, "aws", "lambda", "pipeline"].map(|target| (target, level)));
     let lines = tracing_subscriber::fmt::layer().json().flatten_event(true).with_span_list(false);
     tracing_subscriber::registry().with(lines).with(targets).init();
 }
