@@ -1,6 +1,7 @@
 //! A stream of 200 series in the emulator, as far as it was followed.
 
 use aws::S3BlobStore;
+use domain::anomaly::Granularity;
 use domain::names;
 use domain::ports::{BlobStore, IncidentStore, PutIf, Queue, ReportStore, TicketIndex};
 use domain::report::Report;
@@ -8,12 +9,18 @@ use domain::stream::StreamConfig;
 use domain::ticket::Ticket;
 use domain::time::Hour;
 use jiff::civil::{Date, date};
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
+use models::{Calendar, Model};
 use pipeline::ingest::{IngestPorts, ingest};
 use pipeline::replay::{Ports, ReplayOptions, Watcher, replay};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
 use serde_json::{Value, json};
 use testing::MemoryBackend;
 use training::generate::{GenerateOptions, Scenario, generate};
+use training::lightgbm::TreeOptions;
+use training::{PooledOptions, fit_pooled};
 
 const STREAM: &str = "default";
 const FIRST_DAY: Date = date(2023, 3, 1);
@@ -24,6 +31,8 @@ const TICKETS_A_DAY: f64 = 800.0;
 const PRODUCTS: u64 = 160;
 /// Hours whose tickets detect may read again.
 const RECENT_HOURS: i64 = 48;
+/// Bytes of the artifact as stored.
+const ARTIFACT_BYTES: usize = 2_000_000;
 const CELL: SignedDuration = SignedDuration::from_mins(15);
 
 /// Where the stream is.
@@ -83,6 +92,7 @@ impl History {
         let span = ReplayOptions { config, train_until: now, to: now, step: CELL };
         replay(ports, &span, past, &training::fitters::ALL, &|| 0.0, &mut Nobody).await.unwrap();
 
+        grow(&known, now).await;
         let objects = put_all(&known, bucket, now).await;
         let (stored, unpacked) = artifact(&known).await;
         let what = format!(
@@ -104,6 +114,36 @@ impl History {
         ingest(ports, STREAM, batch).await.unwrap();
         json!({ "scheduled_at": self.now.to_string() })
     }
+}
+
+/// Publishes an artifact that has grown to [`ARTIFACT_BYTES`] by a model of many trees: what a first invocation reads at
+/// the worst.
+async fn grow(known: &MemoryBackend, now: Timestamp) {
+    let mut artifact = pipeline::artifact::load(&known.blobs, STREAM, None).await.unwrap().artifact;
+    let hours = 24 * 60;
+    let first = Hour::of(now).plus(-hours);
+    let calendar: Vec<Calendar> =
+        (0..hours).map(|hour| Calendar::of_hour(first.plus(hour), &TimeZone::UTC)).collect();
+    let mut dice = ChaCha8Rng::seed_from_u64(42);
+    let series: Vec<Vec<f64>> =
+        (0..20).map(|_| calendar.iter().map(|_| f64::from(dice.random_range(0..40u8))).collect()).collect();
+    let views: Vec<&[f64]> = series.iter().map(Vec::as_slice).collect();
+    let trees = TreeOptions { leaves: 31, min_rows_in_leaf: 5, ..PooledOptions::default().trees };
+    let options = PooledOptions { trees, folds: 0, ..PooledOptions::default() };
+    while encoded(&artifact) < ARTIFACT_BYTES {
+        // Each on other rows, for equal models would compress to one.
+        let from = artifact.hour.models.len() % 10;
+        let options = PooledOptions { trees: TreeOptions { trees: 400, ..trees }, ..options };
+        let fitted =
+            fit_pooled(Granularity::Hour, &calendar, views.get(from..from + 10).unwrap(), &options).unwrap();
+        artifact.hour.models.push(Model::LightGbm(fitted.model));
+    }
+    artifact.trained_at += SignedDuration::from_secs(1);
+    pipeline::artifact::publish(&known.blobs, &artifact).await.unwrap();
+}
+
+fn encoded(artifact: &pipeline::artifact::Artifact) -> usize {
+    zstd::encode_all(&serde_json::to_vec(artifact).unwrap()[..], 1).unwrap().len()
 }
 
 /// Puts what detect may read into the bucket; returns how many objects.
