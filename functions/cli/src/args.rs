@@ -325,18 +325,35 @@ pub enum ReportFormat {
 #[derive(ClapArgs)]
 #[command(after_help = "Examples:
   anomalyze score daily.csv --train-until 2023-10-01 --model lightgbm --interval 0.99 --label 2023-10-05
-  anomalyze score hourly.csv --train-until 2023-10-01 --model baseline --false-alarms 12 --plot scores.svg
-COUNTS.csv has the columns timestamp,count. Prints timestamp,actual,expected,lower,upper,score,flag.")]
+  anomalyze score hourly.csv --train-until 2023-10-01 --false-alarms 12 --plot scores.svg
+  anomalyze score series/ --calendar calendar.json --false-alarms 2 --out scores/
+COUNTS.csv has the columns timestamp,count, and counts by segment in columns named dimension:value (queue:Billing,
+priority:high), which the panel reads too. Prints timestamp,actual,expected,lower,upper,score,flag; the score is −log10
+of the probability that a quiet series is as strange.
+CALENDAR.json has for every series of the folder, by the name of its file without .csv:
+  {\"freq\": \"D\" or \"h\", \"tz\": zone of its days, \"train_end\": start of its last bucket of training,
+   \"holidays\": [dates]}; times without an offset, there and in the series, are UTC.")]
 pub struct Score {
-    /// Counts to score; several files are read as one, in order.
+    /// Counts to score; several files are read as one, in order. With --calendar: a folder of series.
     #[arg(value_name = "COUNTS.csv", required = true)]
     pub counts: Vec<PathBuf>,
     /// Train on what lies before.
-    #[arg(long, value_name = "DATE")]
-    pub train_until: String,
+    #[arg(long, value_name = "DATE", required_unless_present = "calendar")]
+    pub train_until: Option<String>,
+    /// Score every series of a folder, as this file says; the scores go to a folder.
+    #[arg(
+        long,
+        value_name = "CALENDAR.json",
+        requires = "out",
+        conflicts_with_all = ["train_until", "holiday", "plot", "label", "timezone"]
+    )]
+    pub calendar: Option<PathBuf>,
     /// The model.
-    #[arg(long, value_enum, default_value = "lightgbm")]
+    #[arg(long, value_enum, default_value = "panel")]
     pub model: ModelName,
+    /// Days unlike their weekday, in training or later.
+    #[arg(long, value_name = "DATE", num_args = 1..)]
+    pub holiday: Vec<jiff::civil::Date>,
     /// Flag what lies outside the model's own interval of this coverage.
     #[arg(
         long,
@@ -348,7 +365,7 @@ pub struct Score {
     /// Flag so that this many false alarms a year are to be expected.
     #[arg(long, value_name = "N")]
     pub false_alarms: Option<f64>,
-    /// Write the scores here instead of printing them.
+    /// Write the scores here instead of printing them; a folder with --calendar.
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
     /// Draw forecast, interval, counts and anomalies (.png or .svg).
@@ -365,6 +382,10 @@ pub struct Score {
 /// A model of `score`.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum ModelName {
+    /// The total and the shares of its segments together, over several windows.
+    Panel,
+    /// Trend, weekly shape and holidays.
+    Prophet,
     /// Gradient-boosted trees on calendar, lags and rolling statistics.
     Lightgbm,
     /// Seasonal median with negative-binomial scatter.

@@ -2,7 +2,9 @@
 
 use crate::baseline::Baseline;
 use crate::detector::Detector;
+use crate::panel::PanelModel;
 use crate::pooled::PooledLightGbm;
+use crate::prophet::ProphetModel;
 use crate::single::SingleLightGbm;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -64,6 +66,10 @@ pub enum Model {
     LightGbm(PooledLightGbm),
     /// LightGBM of one series.
     SingleLightGbm(SingleLightGbm),
+    /// Trend, week and holidays of one series.
+    Prophet(ProphetModel),
+    /// A total with the shares of its segments.
+    Panel(PanelModel),
 }
 
 impl Model {
@@ -73,6 +79,8 @@ impl Model {
             Self::Baseline(model) => model,
             Self::LightGbm(model) => model,
             Self::SingleLightGbm(model) => model,
+            Self::Prophet(model) => model,
+            Self::Panel(model) => model,
         }
     }
 
@@ -82,6 +90,8 @@ impl Model {
             Self::Baseline(model) => Box::new(model),
             Self::LightGbm(model) => Box::new(model),
             Self::SingleLightGbm(model) => Box::new(model),
+            Self::Prophet(model) => Box::new(model),
+            Self::Panel(model) => Box::new(model),
         }
     }
 }

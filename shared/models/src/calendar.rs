@@ -14,6 +14,8 @@ pub const DAYS_PER_WEEK: usize = 7;
 /// Calendar fields of one bucket, in the stream's zone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Calendar {
+    /// Days since 1970-01-01 of the local date.
+    pub epoch_day: i32,
     /// Monday is 0, Sunday 6.
     pub day_of_week: u8,
     /// 0–23; 0 for a day.
@@ -44,6 +46,7 @@ impl Calendar {
 
     fn of(local: DateTime) -> Self {
         Self {
+            epoch_day: epoch_day(local.date()),
             day_of_week: local.weekday().to_monday_zero_offset().unsigned_abs(),
             hour: local.hour().unsigned_abs(),
             month: local.month().unsigned_abs(),
@@ -70,10 +73,15 @@ impl Calendar {
         }
     }
 
-    /// Whether both lie on the same local date (of any one year).
+    /// Whether both lie on the same local date.
     pub fn same_day(&self, other: &Self) -> bool {
-        self.day_of_year == other.day_of_year && self.month == other.month
+        self.epoch_day == other.epoch_day
     }
+}
+
+/// Days since 1970-01-01.
+pub fn epoch_day(date: Date) -> i32 {
+    (date - Date::constant(1970, 1, 1)).get_days()
 }
 
 /// Number of phases in a week: 168 or 7.
@@ -103,6 +111,7 @@ mod tests {
         let berlin = Calendar::of_hour(hour, &TimeZone::get("Europe/Berlin").unwrap());
         assert_eq!((berlin.day_of_week, berlin.hour, berlin.day_of_month), (4, 1, 6));
         assert_eq!(berlin.hour_of_week(), 97);
+        assert_eq!((epoch_day("1970-01-02".parse().unwrap()), berlin.epoch_day), (1, 19_636));
         assert_eq!(Calendar::of_hour(hour, &TimeZone::UTC).hour_of_week(), 95);
     }
 

@@ -71,9 +71,85 @@ impl TailCalibration {
     }
 }
 
+/// Share of all scores of history that the pooled tail starts from, and the share of those that is cut off as incidents.
+const POOLED_SHARE: f64 = 0.2;
+const POOLED_TRIM: f64 = 0.4;
+
+/// Common tail of the scores of many quiet series, of which each asks several questions at once.
+///
+/// The scores are −log10 of the smallest of several valid probabilities: their tail falls as that of one does, by a
+/// factor of ten per unit, but starts higher the more questions were asked. So the start is read off history and the
+/// slope off history without its strangest part. History holds incidents, which make that slope flatter than that of quiet
+/// series: where it is flatter than the ideal one, the mean of both is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PooledTail {
+    /// Score at which the tail begins.
+    pub start: f64,
+    /// Share of scores above the start.
+    pub share: f64,
+    /// Mean excess over the start.
+    pub scale: f64,
+    /// Scores it was made from.
+    pub count: usize,
+}
+
+impl PooledTail {
+    /// From the scores of history of every series, in any order; fewer than 50 leave that of a single question.
+    pub fn from_scores(scores: impl IntoIterator<Item = f64>) -> Self {
+        let mut sorted: Vec<f64> = scores.into_iter().filter(|s| s.is_finite()).collect();
+        sorted.sort_by(|a, b| b.total_cmp(a));
+        let count = sorted.len();
+        let tail = (count as f64 * POOLED_SHARE) as usize;
+        let cut = (tail as f64 * POOLED_TRIM).ceil() as usize;
+        let ideal = 1.0 / LN_10;
+        let (Some(start), Some(largest), true) = (sorted.get(tail), sorted.get(cut), tail >= 10) else {
+            return Self { start: -POOLED_SHARE.log10(), share: POOLED_SHARE, scale: ideal, count };
+        };
+        // A censored exponential: each excess cut off is at least the largest kept.
+        let kept: f64 = sorted[..tail].iter().map(|s| s.min(*largest) - start).sum();
+        let fitted = kept / (tail - cut) as f64;
+        let scale = fitted.clamp(0.25 * ideal, f64::max(ideal, 0.5 * (ideal + fitted)));
+        Self { start: *start, share: POOLED_SHARE, scale, count }
+    }
+
+    /// Score that a quiet series exceeds with `probability` per bucket.
+    pub fn threshold(&self, probability: f64) -> f64 {
+        let probability = probability.clamp(1e-300, 1.0);
+        if probability < self.share {
+            return self.start + self.scale * (self.share / probability).ln();
+        }
+        self.start * probability.log10() / self.share.log10()
+    }
+
+    /// −log10 of the probability that a quiet series scores this high.
+    pub fn calibrated(&self, score: f64) -> f64 {
+        if score > self.start {
+            return -self.share.log10() + (score - self.start) / (self.scale * LN_10);
+        }
+        -self.share.log10() * (score / self.start.max(1e-9)).max(0.0)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_pooled_tail_counts_the_questions_and_not_the_incidents() {
+        // The smallest of four probabilities: 1 − (1 − p)⁴.
+        let of_four = |i: usize| {
+            let any = (i as f64 + 0.5) / 20_000.0;
+            -(1.0 - (1.0 - any).powf(0.25)).log10()
+        };
+        let mut scores: Vec<f64> = (0..20_000).map(of_four).collect();
+        let clean = PooledTail::from_scores(scores.iter().copied());
+        assert!((clean.calibrated(-(1e-4f64 / 4.0).log10()) - 4.0).abs() < 0.25, "{clean:?}");
+        scores.extend([40.0; 200]);
+        let dirty = PooledTail::from_scores(scores);
+        assert!((dirty.threshold(1e-3) - clean.threshold(1e-3)).abs() < 0.15, "{dirty:?}");
+        assert!((dirty.calibrated(dirty.threshold(1e-5)) - 5.0).abs() < 1e-9);
+        assert!((PooledTail::from_scores([]).threshold(1e-3) - 3.0).abs() < 1e-9);
+    }
 
     fn exponential(n: usize, stretch: f64) -> Vec<f64> {
         (0..n).map(|i| -stretch * ((i as f64 + 0.5) / n as f64).log10()).collect()

@@ -9,6 +9,8 @@
 //! - [`baseline`]: level × weekly shape, for series too short or sparse for trees
 //! - [`lightgbm`]: evaluates text models; [`single`] and [`pooled`] are the models around it
 //! - [`fitter`]: how a family of models is fitted elsewhere
+//! - [`prophet`]: trend, week and holidays by date
+//! - [`panel`]: a total and the shares of its segments, by [`level_filter`] and [`shares`]; the default
 //! - [`interval`], [`calibration`]: from residuals to bounds and false-alarm rates
 //! - [`artifact`]: how models are stored
 
@@ -21,9 +23,13 @@ pub mod features;
 pub mod fitter;
 pub mod interval;
 pub mod level;
+pub mod level_filter;
 pub mod lightgbm;
+pub mod panel;
 pub mod pooled;
 pub mod profile;
+pub mod prophet;
+pub mod shares;
 pub mod single;
 pub mod tail;
 #[cfg(test)]
@@ -34,5 +40,7 @@ pub use baseline::Baseline;
 pub use calendar::Calendar;
 pub use detector::{Detector, Forecast, Score, SeriesView};
 pub use fitter::{Fitted, Fitter};
+pub use panel::PanelModel;
 pub use pooled::PooledLightGbm;
+pub use prophet::ProphetModel;
 pub use single::SingleLightGbm;

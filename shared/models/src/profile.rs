@@ -40,6 +40,12 @@ impl Profile {
         Self { granularity, factors: vec![1.0; phases(granularity)] }
     }
 
+    /// A shape from factors by phase, scaled to average 1; phases without one are alike.
+    pub fn from_factors(granularity: Granularity, mut factors: Vec<f64>) -> Self {
+        factors.resize(phases(granularity), 1.0);
+        Self { granularity, factors }.normalised()
+    }
+
     /// Hours or days.
     pub fn granularity(&self) -> Granularity {
         self.granularity

@@ -35,6 +35,14 @@ pub fn lower_log10(actual: f64, mean: f64, dispersion: f64) -> f64 {
     }
 }
 
+/// ln P(X = a), continued to fractions; 0 when an argument is NaN.
+pub fn ln_mass(actual: f64, mean: f64, dispersion: f64) -> f64 {
+    match Count::new(mean, dispersion) {
+        Some(count) if !actual.is_nan() => count.ln_mass(actual.clamp(0.0, MAX_COUNT)),
+        _ => 0.0,
+    }
+}
+
 /// −log10 of twice the smaller mid-p tail (at least 0), and the side it lies on.
 pub fn two_sided_log10(actual: f64, mean: f64, dispersion: f64) -> (f64, Direction) {
     let upper = upper_log10(actual, mean, dispersion);

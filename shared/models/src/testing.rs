@@ -39,7 +39,8 @@ pub fn days(n: usize, value: impl Fn(&Calendar) -> f64) -> Series {
 
 /// Reproducible counts near `mean`: a splitmix64 stream summed to a rough Poisson (variance = mean).
 pub fn noise(seed: u64, mean: f64) -> f64 {
-    let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    // Another multiplier than the step's: neighbouring seeds share no numbers.
+    let mut state = seed.wrapping_mul(0xD134_2543_DE82_EF95);
     let mut uniform = || {
         state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = state;

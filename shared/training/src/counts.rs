@@ -1,4 +1,4 @@
-//! Reads a count series from CSV: `timestamp,count`, one row per hour or day.
+//! Reads a count series from CSV: `timestamp,count`, one row per hour or day, and counts by segment beside them.
 
 use domain::anomaly::Granularity;
 use jiff::civil::{Date, DateTime};
@@ -57,21 +57,38 @@ pub struct CountSeries {
     starts: Vec<Timestamp>,
     calendar: Vec<Calendar>,
     values: Vec<f64>,
+    written: Vec<String>,
+    dimensions: Vec<Dimension>,
+}
+
+/// Counts of one dimension's values, from columns named `dimension:value`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Dimension {
+    /// Name, such as `queue`.
+    pub name: String,
+    /// Values, in the order of their columns.
+    pub values: Vec<String>,
+    /// Counts by value and bucket; 0 where a row is missing.
+    pub counts: Vec<Vec<f64>>,
 }
 
 struct Row {
     line: u64,
+    /// The timestamp as written.
+    written: String,
+    /// Counts of the columns named `dimension:value`, in their order.
+    segments: Vec<f64>,
     /// As written, or as the zone's clocks showed it.
     local: DateTime,
     at: Timestamp,
     count: f64,
 }
 
-/// Reads `timestamp,count`; other columns are ignored.
+/// Reads `timestamp,count` and columns named `dimension:value`; other columns are ignored.
 ///
-/// A timestamp is a date, a date and time in `zone`, or RFC 3339 with an offset. Rows must ascend. Without a time of
-/// day anywhere the series is daily.
-pub fn read_counts(input: impl Read, zone: &TimeZone) -> Result<CountSeries, CountsError> {
+/// A timestamp is a local date, a date and time on the clocks of `clock`, or RFC 3339 with an offset. Rows must ascend.
+/// Without a time of day anywhere the series is daily. Days and phases are those of `zone`.
+pub fn read_counts(input: impl Read, zone: &TimeZone, clock: &TimeZone) -> Result<CountSeries, CountsError> {
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).flexible(true).from_reader(input);
     let header: Vec<String> = reader
         .byte_headers()?
@@ -89,23 +106,50 @@ pub fn read_counts(input: impl Read, zone: &TimeZone) -> Result<CountSeries, Cou
         })
     };
     let (timestamp, count) = (column("timestamp")?, column("count")?);
+    // Values keep their case.
+    let named: Vec<String> =
+        reader.byte_headers()?.iter().map(|h| String::from_utf8_lossy(h).into_owned()).collect();
+    let segments: Vec<(usize, &str, &str)> = named
+        .iter()
+        .enumerate()
+        .filter_map(|(i, name)| name.split_once(':').map(|(dimension, value)| (i, dimension, value)))
+        .collect();
     let mut rows: Vec<Row> = Vec::new();
     let mut record = csv::ByteRecord::new();
     while reader.read_byte_record(&mut record)? {
         let line = record.position().map_or(0, csv::Position::line);
         let field = |i: usize| String::from_utf8_lossy(record.get(i).unwrap_or_default()).into_owned();
-        let row = read_row(line, &field(timestamp), &field(count), zone)
-            .map_err(|reason| CountsError::Row { line, reason })?;
+        let bad = |reason| CountsError::Row { line, reason };
+        let mut row = read_row(line, field(timestamp), &field(count), zone, clock).map_err(bad)?;
+        for (i, dimension, value) in &segments {
+            let count = read_count(&field(*i)).map_err(|e| bad(format!("{dimension}:{value}: {e}")))?;
+            row.segments.push(count);
+        }
         if let Some(previous) = rows.last() {
             check_order(previous, &row)?;
         }
         rows.push(row);
     }
-    assemble(&rows, zone)
+    let mut series = assemble(&rows, zone)?;
+    for (column, (_, dimension, value)) in segments.iter().enumerate() {
+        series.add_segment(dimension, value, &rows, column);
+    }
+    Ok(series)
 }
 
-fn read_row(line: u64, timestamp: &str, count: &str, zone: &TimeZone) -> Result<Row, String> {
-    let (local, at) = read_time(timestamp, zone)?;
+fn read_row(
+    line: u64,
+    timestamp: String,
+    count: &str,
+    zone: &TimeZone,
+    clock: &TimeZone,
+) -> Result<Row, String> {
+    let (local, at) = read_time(&timestamp, zone, clock)?;
+    let count = read_count(count)?;
+    Ok(Row { line, written: timestamp, segments: Vec::new(), local, at, count })
+}
+
+fn read_count(count: &str) -> Result<f64, String> {
     let value: f64 = count.parse().map_err(|_| match count.is_empty() {
         true => "the count is empty; leave the row out when the count is unknown".to_owned(),
         false => format!("count {:?} is not a number", shorten(count)),
@@ -113,17 +157,22 @@ fn read_row(line: u64, timestamp: &str, count: &str, zone: &TimeZone) -> Result<
     if !(0.0..=MAX_COUNT).contains(&value) || value.fract() != 0.0 {
         return Err(format!("count {:?} is not a whole number from 0 to 1e12", shorten(count)));
     }
-    Ok(Row { line, local, at, count: value })
+    Ok(value)
 }
 
-fn read_time(text: &str, zone: &TimeZone) -> Result<(DateTime, Timestamp), String> {
+/// Local time and instant of a timestamp; a bare date is a local one.
+pub fn read_time(text: &str, zone: &TimeZone, clock: &TimeZone) -> Result<(DateTime, Timestamp), String> {
     let unreadable = || {
         format!(
             "timestamp {:?} is not like 2023-10-05, 2023-10-05 14:00 or 2023-10-05T14:00:00Z",
             shorten(text)
         )
     };
-    let instant = text.parse::<Timestamp>().ok();
+    let mut instant = text.parse::<Timestamp>().ok();
+    if instant.is_none() && text.contains(':') && clock != zone {
+        let shown: DateTime = text.parse().map_err(|_| unreadable())?;
+        instant = Some(clock.to_ambiguous_timestamp(shown).compatible().map_err(|_| unreadable())?);
+    }
     let local = match instant {
         Some(at) => zone.to_datetime(at),
         None => text.parse::<DateTime>().map_err(|_| unreadable())?,
@@ -178,13 +227,7 @@ fn assemble_days(rows: &[Row], first: &Row, last: &Row, zone: &TimeZone) -> Resu
         series.calendar.push(Calendar::of_day(day));
         series.values.push(f64::NAN);
     }
-    for row in rows {
-        if let Some(value) =
-            usize::try_from(days(date(first), date(row))).ok().and_then(|i| series.values.get_mut(i))
-        {
-            *value = row.count;
-        }
-    }
+    series.fill(rows, |row| days(date(first), date(row)));
     Ok(series)
 }
 
@@ -216,18 +259,61 @@ fn assemble_hours(
         series.calendar.push(Calendar::at(start, zone));
         series.values.push(f64::NAN);
     }
-    for row in rows {
-        let index = usize::try_from(seconds(row) / HOUR_SECONDS);
-        if let Some(value) = index.ok().and_then(|i| series.values.get_mut(i)) {
-            *value = row.count;
-        }
-    }
+    series.fill(rows, |row| seconds(row) / HOUR_SECONDS);
     Ok(series)
 }
 
 impl CountSeries {
     fn empty(granularity: Granularity, zone: &TimeZone) -> Self {
-        Self { granularity, zone: zone.clone(), starts: Vec::new(), calendar: Vec::new(), values: Vec::new() }
+        Self {
+            granularity,
+            zone: zone.clone(),
+            starts: Vec::new(),
+            calendar: Vec::new(),
+            values: Vec::new(),
+            written: Vec::new(),
+            dimensions: Vec::new(),
+        }
+    }
+
+    /// Puts the rows into their buckets, `index` of which they are.
+    fn fill(&mut self, rows: &[Row], index: impl Fn(&Row) -> i64) {
+        self.written = vec![String::new(); self.values.len()];
+        for row in rows {
+            let Ok(i) = usize::try_from(index(row)) else { continue };
+            if let (Some(value), Some(written)) = (self.values.get_mut(i), self.written.get_mut(i)) {
+                *value = row.count;
+                written.clone_from(&row.written);
+            }
+        }
+    }
+
+    /// Adds the counts of column number `column`; rows and known buckets are in the same order.
+    fn add_segment(&mut self, dimension: &str, value: &str, rows: &[Row], column: usize) {
+        let mut counts = vec![0.0; self.values.len()];
+        let known = counts.iter_mut().zip(&self.values).filter(|(_, v)| v.is_finite());
+        for ((count, _), row) in known.zip(rows) {
+            *count = row.segments.get(column).copied().unwrap_or(0.0);
+        }
+        let at = self.dimensions.iter().position(|d| d.name == dimension).unwrap_or_else(|| {
+            let name = dimension.to_owned();
+            self.dimensions.push(Dimension { name, values: Vec::new(), counts: Vec::new() });
+            self.dimensions.len() - 1
+        });
+        if let Some(dimension) = self.dimensions.get_mut(at) {
+            dimension.values.push(value.to_owned());
+            dimension.counts.push(counts);
+        }
+    }
+
+    /// The timestamp of a bucket as its row had it; empty where there is no row.
+    pub fn written(&self, index: usize) -> &str {
+        self.written.get(index).map_or("", String::as_str)
+    }
+
+    /// Counts by segment.
+    pub fn dimensions(&self) -> &[Dimension] {
+        &self.dimensions
     }
 
     /// Hours or days, as the rows' distance says.
@@ -276,7 +362,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn read(text: &str) -> Result<CountSeries, CountsError> {
-        read_counts(text.as_bytes(), &TimeZone::UTC)
+        read_counts(text.as_bytes(), &TimeZone::UTC, &TimeZone::UTC)
     }
 
     fn refused(text: &str) -> String {
@@ -300,10 +386,28 @@ mod tests {
         let berlin = TimeZone::get("Europe/Berlin").unwrap();
         let text =
             "timestamp,count\n2023-10-29T02:00:00+02:00,1\n2023-10-29T02:00:00+01:00,2\n2023-10-29 03:00,3\n";
-        let series = read_counts(text.as_bytes(), &berlin).unwrap();
+        let series = read_counts(text.as_bytes(), &berlin, &berlin).unwrap();
         assert_eq!(series.values(), [1.0, 2.0, 3.0]);
         assert_eq!(series.label(1), "2023-10-29T02:00:00+01:00");
         assert_eq!(series.view().calendar[2].hour, 3);
+    }
+
+    #[test]
+    fn segments_are_read_and_a_clock_of_another_zone_is_understood() {
+        let new_york = TimeZone::get("America/New_York").unwrap();
+        let text = "timestamp,count,queue:IT,queue:Billing,priority:high\n\
+                    2023-11-05 05:00,3,1,2,0\n2023-11-05 06:00,4,0,4,1\n2023-11-05 08:00:00,5,5,0,2\n";
+        let series = read_counts(text.as_bytes(), &new_york, &TimeZone::UTC).unwrap();
+        let hours: Vec<u8> = series.view().calendar.iter().map(|c| c.hour).collect();
+        assert_eq!(hours, [1, 1, 2, 3]);
+        assert_eq!((series.written(0), series.written(2)), ("2023-11-05 05:00", ""));
+        let [queue, priority] = series.dimensions() else { panic!("{series:?}") };
+        assert_eq!((queue.values.len(), &queue.counts[0][..]), (2, &[1.0, 0.0, 0.0, 5.0][..]));
+        assert_eq!(
+            (priority.name.as_str(), &priority.counts[0][..]),
+            ("priority", &[0.0, 1.0, 0.0, 2.0][..])
+        );
+        assert!(refused("timestamp,count,queue:IT\n2023-01-01,1,x\n").contains("line 2: queue:IT: count"));
     }
 
     #[test]
@@ -346,10 +450,10 @@ mod tests {
     proptest! {
         #[test]
         fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-            let _ = read_counts(bytes.as_slice(), &TimeZone::UTC);
+            let _ = read_counts(bytes.as_slice(), &TimeZone::UTC, &TimeZone::UTC);
             let mut text = b"timestamp,count\n2023-01-01,1\n".to_vec();
             text.extend(bytes);
-            let _ = read_counts(text.as_slice(), &TimeZone::UTC);
+            let _ = read_counts(text.as_slice(), &TimeZone::UTC, &TimeZone::UTC);
         }
     }
 }

@@ -6,6 +6,7 @@
 //! - [`lightgbm`]: trees from rows
 //! - [`fit`]: models from series, pooled or single
 //! - [`fitters`]: the families behind one interface
+//! - [`prophet`], [`panel`]: the models that are not trees
 //! - [`cross_validation`]: rolling-origin folds
 //! - [`counts`]: reads a count series
 //! - [`score`]: trains on the first part of a count series and scores the rest
@@ -17,11 +18,16 @@ pub mod fit;
 pub mod fitters;
 pub mod generate;
 pub mod lightgbm;
+pub mod panel;
+pub mod prophet;
 pub mod score;
 
 pub use fit::{
     FittedPooled, FittedSingle, PooledOptions, SingleOptions, fit_baseline, fit_pooled, fit_single,
 };
+
+pub use panel::fit_panel;
+pub use prophet::{FittedProphet, ProphetOptions, fit_prophet};
 
 /// Why a model could not be fitted.
 #[derive(Debug, thiserror::Error)]

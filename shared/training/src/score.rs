@@ -5,6 +5,7 @@ use crate::TrainError;
 use crate::counts::CountSeries;
 use crate::cross_validation::{OutOfSample, cross_validate_baseline, folds};
 use crate::fit::{SingleOptions, fit_baseline, fit_single};
+use crate::prophet::{ProphetOptions, fit_prophet};
 use domain::anomaly::Granularity;
 use jiff::Timestamp;
 use models::baseline::Moments;
@@ -21,6 +22,10 @@ const BASELINE_DAYS: usize = 21;
 /// Which model scores.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ModelChoice {
+    /// The total and the shares of its segments together, over several windows.
+    Panel,
+    /// Trend, weekly shape and holidays, from the end of training.
+    Prophet,
     /// Trees over lags, rolling figures and the calendar.
     LightGbm,
     /// Level × weekly shape.
@@ -96,22 +101,39 @@ struct Trained {
     calibration: TailCalibration,
 }
 
-/// Trains on the buckets that start before `train_until` and scores those that start at or after it; buckets without
-/// a count get no row.
-pub fn score(
-    series: &CountSeries,
-    train_until: Timestamp,
+/// A count series with what is needed to score it.
+#[derive(Clone, Debug)]
+pub struct Job {
+    /// The counts.
+    pub series: CountSeries,
+    /// Buckets that start before are trained on, the others are scored.
+    pub train_until: Timestamp,
+    /// Local days that are unlike their weekday, as days since 1970-01-01.
+    pub holidays: Vec<i32>,
+}
+
+/// Trains on the first part of every series and scores the rest; buckets without a count get no row.
+///
+/// Each series is fitted by itself. With [`ModelChoice::Panel`] all of them are calibrated together, on their training
+/// parts; the others calibrate each series on its own.
+pub fn score_all(
+    jobs: &[Job],
     model: ModelChoice,
     threshold: Threshold,
-) -> Result<Vec<ScoredRow>, ScoreError> {
-    check_threshold(threshold)?;
-    let from = series.starts().partition_point(|start| *start < train_until);
-    let known = |values: &[f64]| values.iter().filter(|v| v.is_finite()).count();
-    let (before, after) = (known(&series.values()[..from]), known(&series.values()[from..]));
-    if before == 0 || after == 0 {
-        return Err(ScoreError::NothingToScore { until: train_until, before, after });
+) -> Vec<Result<Vec<ScoredRow>, ScoreError>> {
+    if model == ModelChoice::Panel {
+        return panel::score_all(jobs, threshold);
     }
+    jobs.iter().map(|job| score(job, model, threshold)).collect()
+}
+
+/// The same for one series.
+pub fn score(job: &Job, model: ModelChoice, threshold: Threshold) -> Result<Vec<ScoredRow>, ScoreError> {
+    let series = &job.series;
+    let from = begin(job, threshold)?;
     let trained = match model {
+        ModelChoice::Panel => return panel::score_all(std::slice::from_ref(job), threshold).remove(0),
+        ModelChoice::Prophet => train_prophet(series.view(), from, &job.holidays)?,
         ModelChoice::LightGbm => train_lightgbm(series.view(), from)?,
         ModelChoice::Baseline => train_baseline(series.view(), from)?,
     };
@@ -130,6 +152,19 @@ pub fn score(
         })
         .collect();
     Ok(scored)
+}
+
+/// Index of the first bucket to score, after checking what was asked.
+fn begin(job: &Job, threshold: Threshold) -> Result<usize, ScoreError> {
+    check_threshold(threshold)?;
+    let Job { series, train_until, .. } = job;
+    let from = series.starts().partition_point(|start| start < train_until);
+    let known = |values: &[f64]| values.iter().filter(|v| v.is_finite()).count();
+    let (before, after) = (known(&series.values()[..from]), known(&series.values()[from..]));
+    if before == 0 || after == 0 {
+        return Err(ScoreError::NothingToScore { until: *train_until, before, after });
+    }
+    Ok(from)
 }
 
 fn check_threshold(threshold: Threshold) -> Result<(), ScoreError> {
@@ -161,6 +196,14 @@ fn train_lightgbm(series: SeriesView<'_>, from: usize) -> Result<Trained, ScoreE
         raw.into_iter().zip(&safe).map(|(mean, f)| if mean.is_nan() { f.mean } else { mean }).collect();
     let dispersion = safe.iter().map(|f| f.dispersion).fold(0.0, f64::max);
     Ok(Trained::new(forecasts, fitted.model.interval(), dispersion, &fitted.check))
+}
+
+fn train_prophet(series: SeriesView<'_>, from: usize, holidays: &[i32]) -> Result<Trained, ScoreError> {
+    let fitted = fit_prophet(series.prefix(from), holidays, &ProphetOptions::default())?;
+    let forecasts = fitted.model.forecast(series, from);
+    let dispersion = forecasts.iter().map(|f| f.dispersion).fold(0.0, f64::max);
+    let means = forecasts.iter().map(|f| f.mean).collect();
+    Ok(Trained::new(means, fitted.model.interval(), dispersion, &fitted.check))
 }
 
 fn train_baseline(series: SeriesView<'_>, from: usize) -> Result<Trained, ScoreError> {
@@ -219,5 +262,6 @@ impl Trained {
     }
 }
 
+mod panel;
 #[cfg(test)]
 mod tests;

@@ -35,7 +35,7 @@ fn score(dir: &Path, more: &[&str]) -> Done {
 #[test]
 fn every_row_is_scored_and_the_label_is_measured() {
     let dir = folder(&counts());
-    for model in ["baseline", "lightgbm"] {
+    for model in ["panel", "prophet", "lightgbm", "baseline"] {
         let done = score(dir.path(), &["--false-alarms", "12", "--model", model]).ok();
         let mut lines = done.out.lines();
         assert_eq!(lines.next(), Some("timestamp,actual,expected,lower,upper,score,flag"));
@@ -99,7 +99,7 @@ fn files_that_hold_no_counts_are_refused() {
         ("timestamp,count\n", "0 rows"),
         ("timestamp,count\n2023-10-05,4\n", "1 rows"),
         ("day,tickets\n2023-10-05,4\n", "day,tickets"),
-        ("timestamp,count\n2023-10-05,4\n2023-10-06,4\n", "usable rows"),
+        ("timestamp,count\n2023-10-05,4\n2023-10-06,4\n", "days of training"),
     ] {
         let dir = folder(text);
         run(dir.path(), &["score", "counts.csv", "--train-until", "2023-10-06", "--interval", "0.9"])

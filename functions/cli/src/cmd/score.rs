@@ -1,15 +1,18 @@
 //! `anomalyze score`
 
+mod folder;
+
 use super::Outcome;
 use crate::args::{Global, ModelName, Score, instant};
 use crate::{output, plot};
 use anyhow::{Context, Result, bail};
+use models::calendar::epoch_day;
 use serde::Serialize;
 use std::fs::File;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use training::counts::{CountSeries, read_counts};
-use training::score::{ModelChoice, ScoredRow, Threshold, score};
+use training::score::{Job, ModelChoice, ScoredRow, Threshold, score};
 
 #[derive(Serialize)]
 struct Row<'a> {
@@ -31,9 +34,9 @@ struct Metrics {
 
 /// Scores a count series.
 pub fn run(global: &Global, args: Score) -> Result<Outcome> {
-    let series = read(&args.counts, &args)?;
-    let until = instant(&args.train_until, &args.timezone)?;
     let model = match args.model {
+        ModelName::Panel => ModelChoice::Panel,
+        ModelName::Prophet => ModelChoice::Prophet,
         ModelName::Lightgbm => ModelChoice::LightGbm,
         ModelName::Baseline => ModelChoice::Baseline,
     };
@@ -42,10 +45,19 @@ pub fn run(global: &Global, args: Score) -> Result<Outcome> {
         (None, Some(rate)) => Threshold::FalseAlarms(rate),
         (None, None) => bail!("choose a threshold: give --interval or --false-alarms"),
     };
-    let rows = score(&series, until, model, threshold)?;
+    if let (Some(calendar), Some(out)) = (&args.calendar, &args.out) {
+        return folder::run(global, &args.counts, calendar, out, model, threshold);
+    }
+    let until = args.train_until.as_deref().unwrap_or_default();
+    let job = Job {
+        series: read(&args.counts, &args)?,
+        train_until: instant(until, &args.timezone)?,
+        holidays: args.holiday.iter().map(|day| epoch_day(*day)).collect(),
+    };
+    let rows = score(&job, model, threshold)?;
     let labels = labels(&rows, &args.label)?;
     if let Some(path) = &args.plot {
-        plot::write(&picture(&series, &rows, &args), path)?;
+        plot::write(&picture(&job.series, &rows, until), path)?;
     }
     match &args.out {
         Some(path) => write_atomically(path, &csv(&rows)?)?,
@@ -80,7 +92,7 @@ fn read(paths: &[PathBuf], args: &Score) -> Result<CountSeries> {
         }
     }
     let names: Vec<String> = paths.iter().map(|p| p.display().to_string()).collect();
-    read_counts(bytes.as_slice(), &args.timezone)
+    read_counts(bytes.as_slice(), &args.timezone, &args.timezone)
         .with_context(|| format!("read counts from {}", names.join(", ")))
 }
 
@@ -135,7 +147,12 @@ fn metrics(rows: &[ScoredRow], labels: &[bool]) -> Metrics {
 
 fn summarize(global: &Global, args: &Score, rows: &[ScoredRow], labels: &[bool]) {
     let flagged: Vec<&ScoredRow> = rows.iter().filter(|r| r.flag).collect();
-    let model = if args.model == ModelName::Lightgbm { "LightGBM" } else { "baseline" };
+    let model = match args.model {
+        ModelName::Panel => "panel",
+        ModelName::Prophet => "Prophet",
+        ModelName::Lightgbm => "LightGBM",
+        ModelName::Baseline => "baseline",
+    };
     output::remark(global, &format!("{model}: {} of {} buckets flagged", flagged.len(), rows.len()));
     for row in flagged {
         let bound = if row.actual > row.expected { row.upper } else { row.lower };
@@ -162,7 +179,7 @@ fn summarize(global: &Global, args: &Score, rows: &[ScoredRow], labels: &[bool])
     }
 }
 
-fn picture(series: &CountSeries, rows: &[ScoredRow], args: &Score) -> plot::Plot {
+fn picture(series: &CountSeries, rows: &[ScoredRow], until: &str) -> plot::Plot {
     let first = series.values().len() - rows.len();
     let by_label: std::collections::BTreeMap<&str, &ScoredRow> =
         rows.iter().map(|r| (r.timestamp.as_str(), r)).collect();
@@ -182,8 +199,8 @@ fn picture(series: &CountSeries, rows: &[ScoredRow], args: &Score) -> plot::Plot
             })
         })
         .collect();
-    let title = format!("Tickets, forecast and anomalies from {}", args.train_until);
-    plot::Plot { title, points, zone: args.timezone.clone() }
+    let title = format!("Tickets, forecast and anomalies from {until}");
+    plot::Plot { title, points, zone: series.zone().clone() }
 }
 
 fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {

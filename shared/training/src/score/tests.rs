@@ -21,11 +21,15 @@ fn year(special: &[(Date, f64)], missing: &[Date]) -> CountSeries {
             text.push_str(&format!("{day},{count}\n"));
         }
     }
-    read_counts(text.as_bytes(), &TimeZone::UTC).unwrap()
+    read_counts(text.as_bytes(), &TimeZone::UTC, &TimeZone::UTC).unwrap()
 }
 
 fn until() -> Timestamp {
     "2023-10-01T00:00:00Z".parse().unwrap()
+}
+
+fn job(series: &CountSeries, train_until: Timestamp) -> Job {
+    Job { series: series.clone(), train_until, holidays: Vec::new() }
 }
 
 fn flagged(rows: &[ScoredRow]) -> Vec<&str> {
@@ -38,7 +42,7 @@ fn every_model_and_threshold_finds_a_spike_and_a_gap() {
     let series = year(&special, &[date(2023, 10, 20)]);
     for model in [ModelChoice::LightGbm, ModelChoice::Baseline] {
         for threshold in [Threshold::Interval(0.999), Threshold::FalseAlarms(1.0)] {
-            let rows = score(&series, until(), model, threshold).unwrap();
+            let rows = score(&job(&series, until()), model, threshold).unwrap();
             let found = flagged(&rows);
             assert!(
                 found.contains(&"2023-11-15") && found.contains(&"2023-12-06"),
@@ -61,7 +65,7 @@ fn fewer_false_alarms_mean_a_wider_band() {
     let series = year(&[], &[]);
     for model in [ModelChoice::LightGbm, ModelChoice::Baseline] {
         let width = |yearly| {
-            let rows = score(&series, until(), model, Threshold::FalseAlarms(yearly)).unwrap();
+            let rows = score(&job(&series, until()), model, Threshold::FalseAlarms(yearly)).unwrap();
             rows.iter().map(|r| r.upper - r.lower).sum::<f64>()
         };
         assert!(width(0.1) > width(2.0) && width(2.0) > width(50.0));
@@ -70,9 +74,10 @@ fn fewer_false_alarms_mean_a_wider_band() {
 
 #[test]
 fn scores_use_the_past_only() {
-    let calm = score(&year(&[], &[]), until(), ModelChoice::LightGbm, Threshold::Interval(0.99)).unwrap();
+    let calm =
+        score(&job(&year(&[], &[]), until()), ModelChoice::LightGbm, Threshold::Interval(0.99)).unwrap();
     let late = year(&[(date(2023, 12, 1), 900.0)], &[]);
-    let late = score(&late, until(), ModelChoice::LightGbm, Threshold::Interval(0.99)).unwrap();
+    let late = score(&job(&late, until()), ModelChoice::LightGbm, Threshold::Interval(0.99)).unwrap();
     assert_eq!(calm[..61], late[..61]);
     assert_ne!(calm[62].expected, late[62].expected, "the day after sees it");
 }
@@ -87,10 +92,10 @@ fn hours_are_scored_too() {
         let count = if hour == 24 * 55 + 12 { 120.0 } else { (mean * rng.random_range(0.8..1.2f64)).round() };
         text.push_str(&format!("{},{count}\n", start + hour.hours()));
     }
-    let series = read_counts(text.as_bytes(), &TimeZone::UTC).unwrap();
+    let series = read_counts(text.as_bytes(), &TimeZone::UTC, &TimeZone::UTC).unwrap();
     let until = start + (24 * 45).hours();
     for model in [ModelChoice::LightGbm, ModelChoice::Baseline] {
-        let rows = score(&series, until, model, Threshold::FalseAlarms(6.0)).unwrap();
+        let rows = score(&job(&series, until), model, Threshold::FalseAlarms(6.0)).unwrap();
         assert_eq!(rows.len(), 24 * 15);
         assert_eq!(flagged(&rows), ["2023-04-25T12:00:00+00:00"], "{model:?}");
     }
@@ -100,7 +105,9 @@ fn hours_are_scored_too() {
 fn senseless_requests_are_refused() {
     let series = year(&[], &[]);
     let refused = |until: &str, threshold| {
-        score(&series, until.parse().unwrap(), ModelChoice::Baseline, threshold).unwrap_err().to_string()
+        score(&job(&series, until.parse().unwrap()), ModelChoice::Baseline, threshold)
+            .unwrap_err()
+            .to_string()
     };
     assert!(refused("2022-01-01T00:00Z", Threshold::Interval(0.99)).contains("0 buckets before"));
     assert!(refused("2024-01-01T00:00Z", Threshold::Interval(0.99)).contains("0 from it on"));
@@ -108,6 +115,6 @@ fn senseless_requests_are_refused() {
     assert!(refused("2023-10-01T00:00Z", Threshold::Interval(1.0)).contains("interval 1"));
     assert!(refused("2023-10-01T00:00Z", Threshold::FalseAlarms(f64::NAN)).contains("not a positive"));
     let short = "2023-02-01T00:00Z".parse().unwrap();
-    let error = score(&series, short, ModelChoice::LightGbm, Threshold::Interval(0.99)).unwrap_err();
+    let error = score(&job(&series, short), ModelChoice::LightGbm, Threshold::Interval(0.99)).unwrap_err();
     assert!(matches!(error, ScoreError::Train(TrainError::TooShort { .. })), "{error:?}");
 }
