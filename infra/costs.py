@@ -5,7 +5,7 @@
     infra/costs.py --check README.md  fails unless the file has exactly this table
 
 No free tier is deducted, no tax added. Storage is that of a stream that has reached its retention. Counts of calls
-follow the code (ingest.rs, rollup.rs, detect.rs, diagnose.rs of `pipeline`); durations and sizes are assumptions, not
+follow the code (ingest.rs, rollup.rs, detect.rs, compact.rs, diagnose.rs of `pipeline`); durations and sizes are assumptions, not
 measurements on AWS, and are all in the two blocks below.
 """
 
@@ -58,12 +58,12 @@ READ_AGAIN = 2.5  # 1/4 + 2/4 + 3/4 + 4/4 of its objects
 BACKGROUND_HOURS = 28 * 24
 TRAIN_RUNS = DAYS / 7
 MEMORY_GB, TRAIN_MEMORY_GB = 0.5, 2.0
-ALARMS = 10
+ALARMS = 11
 POLLERS, POLL_SECONDS = 5, 20  # Lambda's, of an idle queue
 
 VOLUMES = (1_000, 100_000, 10_000_000)
-# One webhook call for each ticket, or batches. A run of detect reads the objects of an hour one after the other, so
-# that a busy stream has to send batches.
+# One webhook call for each ticket, or batches: a run of detect reads the objects of the hour that goes on, so that a busy
+# stream has to send batches.
 TICKETS_OF_A_REQUEST = {1_000: 1, 100_000: 1, 10_000_000: 100}
 
 
@@ -82,6 +82,10 @@ def month(tickets):
     puts += 2 * rolled + RUNS  # rollup and day; state, at most
     lists = RUNS + objects / 1000 + rolled + reads / 1000  # markers, tickets
     gets = RUNS * 3 + reads + 2 * rolled  # pointer and two days, state and artifact being warm; tickets; rollup and day
+    # Of each hour that has settled, its objects into one.
+    lists += hours
+    gets += objects if objects > hours else 0
+    puts += hours if objects > hours else 0
     gets += REPORTS * (BACKGROUND_HOURS + WINDOW_HOURS * (1 + objects / (DAYS * 24)))
     lists += REPORTS * WINDOW_HOURS
     gets += TRAIN_RUNS * RETENTION_DAYS

@@ -12,7 +12,8 @@ usage() {
 usage: infra/deploy.sh COMMAND
 
   deploy [ENV] [ARGS...]        builds the functions and deploys them; ARGS go to `sam deploy`
-  destroy [ENV] [--data]        deletes the stack; with --data also what it leaves behind: bucket, tables, requester key
+  destroy [ENV] [--data] [--yes] deletes the stack; with --data also what it leaves behind: bucket, tables, requester
+                                key. Asks for the stack's name, unless --yes is given.
   outputs [ENV]                 prints the stack's outputs, one NAME=VALUE on each line
   logs FUNCTION [ENV] [ARGS...] follows a log: ingest, detect, diagnose or train; ARGS go to `sam logs`
 
@@ -80,7 +81,20 @@ case $command in
     "$sam" deploy --config-env "$env" "$@"
     ;;
   destroy)
-    if [[ ${1:-} == --data ]]; then python destroy-with-data "$name"; else python destroy "$name"; fi
+    action=destroy sure=
+    for option in "$@"; do
+      case $option in
+        --data) action=destroy-with-data ;;
+        --yes) sure=yes ;;
+        *) die "destroy takes --data and --yes, not $option" ;;
+      esac
+    done
+    if [[ -z $sure ]]; then
+      [[ -t 0 ]] || die "this deletes $name: say so with --yes"
+      read -rp "This deletes $name${action#destroy}. Its name, to go on: " sure
+      [[ $sure == "$name" ]] || die "nothing was deleted"
+    fi
+    python "$action" "$name"
     ;;
   outputs) python outputs "$name" ;;
   logs) exec "$sam" logs --cw-log-group "/aws/lambda/$name-$function" --tail "$@" ;;

@@ -5,6 +5,7 @@ import sys
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+ABSENT = ("404", "NoSuchBucket", "ResourceNotFoundException")
 KEPT = ("AWS::S3::Bucket", "AWS::DynamoDB::Table", "AWS::SecretsManager::Secret")
 
 
@@ -63,8 +64,10 @@ def exists(kind, name):
             boto3.client("dynamodb").describe_table(TableName=name)
         else:
             return "DeletedDate" not in boto3.client("secretsmanager").describe_secret(SecretId=name)
-    except ClientError:
-        return False
+    except ClientError as error:
+        if error.response["Error"]["Code"] in ABSENT:
+            return False
+        raise
     return True
 
 

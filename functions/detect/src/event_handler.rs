@@ -105,6 +105,9 @@ pub async fn function_handler(
                     "the current artifact was refused; the previous one is in use"
                 );
             }
+            if let Some(reason) = detected.not_compacted {
+                tracing::warn!(reason, "hours that have settled stay in several objects");
+            }
             summary.rolled_hours = detected.rolled_hours;
             summary.series = detected.series;
             summary.revisions = detected.revisions.into_iter().map(Revision::from).collect();

@@ -7,7 +7,7 @@ use domain::ports::Received;
 use domain::stream::StreamConfig;
 use jiff::Timestamp;
 use lambda_runtime::{Diagnostic, LambdaEvent};
-use pipeline::diagnose::{DiagnosePorts, Diagnosed, WarmRollups, diagnose};
+use pipeline::diagnose::{DiagnosePorts, Diagnosed, MAX_ATTEMPTS, WarmRollups, diagnose};
 use serde_json::Value;
 use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
@@ -142,9 +142,17 @@ impl Diagnose<'_> {
                 false
             }
             Err(_) => {
-                tracing::error!(incident, revision, attempts, ms, traceparent, "given back: out of time");
                 self.let_go(received).await;
-                false
+                if attempts < MAX_ATTEMPTS {
+                    tracing::error!(incident, revision, attempts, ms, traceparent, "given back: out of time");
+                    return false;
+                }
+                let reason =
+                    format!("the diagnosis took longer than {} s, {attempts} times", limit.as_secs());
+                let bury = timeout(LETTING_GO / 2, self.ports.queue.dead_letter(received, &reason)).await;
+                let buried = matches!(bury, Ok(Ok(())));
+                tracing::error!(incident, revision, attempts, reason, buried, traceparent, "out of time");
+                buried
             }
         }
     }

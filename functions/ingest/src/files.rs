@@ -71,7 +71,8 @@ pub async fn land(ingest: &Ingest<'_>, entity: &S3Entity) -> Result<Filed, Diagn
     let requester_key = ingest.secrets.requester_key(ingest.config, ingest.outside).await;
     let requester_key = requester_key.map_err(|error| failed(&key, &error.into()))?;
     let landing = Landing::ColumnOr((ingest.clock)());
-    let options = ingest.options(&ingest.config.source, landing, requester_key);
+    let source = source_of(&key).unwrap_or(&ingest.config.source);
+    let options = ingest.options(source, landing, requester_key);
     let (counts, read) = stream(ingest, &key, input, options).await.map_err(|error| failed(&key, &error))?;
     if let Err(ReadError::Io { source, .. }) = &read.end {
         let error = StoreError::new(ErrorKind::Unavailable, format!("read {key} to its end: {source}"));
@@ -216,6 +217,12 @@ fn line(error: &ReadError) -> u64 {
     }
 }
 
+/// The source that a key below a folder of `inbox/` names: `inbox/zendesk/2024.csv` is from `zendesk`.
+fn source_of(key: &str) -> Option<&str> {
+    let (source, _) = key.strip_prefix("inbox/")?.split_once('/')?;
+    Some(source).filter(|source| !source.is_empty())
+}
+
 /// Whether the key names a file that was dropped, and the list of its refused rows can be stored.
 fn is_dropped_file(key: &str) -> bool {
     key.starts_with(names::inbox_prefix()) && !key.ends_with('/') && check_key(&names::refused(key)).is_ok()
@@ -242,6 +249,14 @@ fn decode(key: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_folder_of_the_inbox_names_the_source() {
+        assert_eq!(source_of("inbox/zendesk/2024/10.csv"), Some("zendesk"));
+        for key in ["inbox/2024.csv", "inbox//2024.csv", "refused/zendesk/x.csv"] {
+            assert_eq!(source_of(key), None, "{key}");
+        }
+    }
 
     #[test]
     fn a_key_is_decoded_as_the_bucket_encodes_it() {

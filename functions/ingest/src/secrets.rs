@@ -9,6 +9,8 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use tokio::sync::{Mutex, OnceCell};
 
+/// How long a token is taken for the secret's without the secret being read again: so long a revoked one lives on.
+const HELD_FOR: SignedDuration = SignedDuration::from_mins(5);
 /// How long a wrong token must wait before it makes the function fetch the secret again.
 const REFETCH_AFTER: SignedDuration = SignedDuration::from_mins(1);
 
@@ -28,8 +30,9 @@ struct Token {
 impl Secrets {
     /// Whether `shown` is the ingest token.
     ///
-    /// A token that does not match may be new: the secret is then fetched again, at most once a minute. Fails when
-    /// no token is known and none can be fetched.
+    /// A token that does not match may be new: the secret is then fetched again, at most once a minute; so it is every
+    /// five minutes, for one that matches may be revoked. While it cannot be fetched, the one that is known counts. Fails
+    /// when no token is known and none can be fetched.
     pub async fn is_token(
         &self,
         shown: &str,
@@ -40,22 +43,21 @@ impl Secrets {
         let shown = digest(shown);
         let mut held = self.token.lock().await;
         if let Some(token) = held.as_mut() {
-            if is_equal(&shown, &token.digest) {
-                return Ok(true);
-            }
-            if now.duration_since(token.fetched_at) < REFETCH_AFTER {
-                return Ok(false);
+            let matches = is_equal(&shown, &token.digest);
+            let age = now.duration_since(token.fetched_at);
+            if age < if matches { HELD_FOR } else { REFETCH_AFTER } {
+                return Ok(matches);
             }
             // A failure counts too, or every wrong token would be a call.
             token.fetched_at = now;
         }
         let digest = match fetch(outside, &config.ingest_token).await {
             Ok(token) => digest(&token),
-            Err(error) if held.is_some() => {
+            Err(error) => {
+                let Some(token) = held.as_ref() else { return Err(error) };
                 tracing::warn!(%error, "the ingest token could not be fetched again");
-                return Ok(false);
+                return Ok(is_equal(&shown, &token.digest));
             }
-            Err(error) => return Err(error),
         };
         *held = Some(Token { digest, fetched_at: now });
         Ok(is_equal(&shown, &digest))

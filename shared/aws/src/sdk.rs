@@ -111,8 +111,8 @@ impl Sdk {
     ///
     /// What is missing (a region, credentials) is said by the first call.
     pub async fn from_profile() -> Self {
+        // The SDK's own client: who provides credentials over the network has timeouts of its own.
         let config = aws_config::defaults(BehaviorVersion::latest())
-            .http_client(LazyHttpClient::default())
             .retry_config(retries())
             .timeout_config(timeouts(PERSON))
             .load()

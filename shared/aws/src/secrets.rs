@@ -4,14 +4,11 @@ use crate::Sdk;
 use crate::error::{Call, code};
 use aws_sdk_secretsmanager::Client;
 use domain::{ErrorKind, StoreResult};
-use std::collections::HashMap;
 use std::fmt;
-use tokio::sync::Mutex;
 
-/// Plain-text secrets, each fetched once. A value that is replaced is seen by the next process.
+/// Plain-text secrets, fetched whenever they are asked for.
 pub struct Secrets {
     client: Client,
-    known: Mutex<HashMap<String, String>>,
 }
 
 impl fmt::Debug for Secrets {
@@ -23,16 +20,11 @@ impl fmt::Debug for Secrets {
 impl Secrets {
     /// Makes no network call.
     pub fn new(sdk: &Sdk) -> Self {
-        Self { client: sdk.secrets(), known: Mutex::default() }
+        Self { client: sdk.secrets() }
     }
 
     /// The secret's current text, or `NotFound`. `Corrupt` when it is empty or no text.
     pub async fn get(&self, arn: &str) -> StoreResult<String> {
-        // Held over the call, so that those who ask at once wait for one answer.
-        let mut known = self.known.lock().await;
-        if let Some(secret) = known.get(arn) {
-            return Ok(secret.clone());
-        }
         let action = format!("read secret {arn:?}");
         let call = Call { action: &action, permission: "secretsmanager:GetSecretValue", on: "it" };
         let output = self.client.get_secret_value().secret_id(arn).send().await;
@@ -41,8 +33,6 @@ impl Secrets {
             _ => call.failed(error),
         })?;
         let secret = output.secret_string.filter(|secret| !secret.is_empty());
-        let secret = secret.ok_or_else(|| call.error(ErrorKind::Corrupt, "it is empty or no text"))?;
-        known.insert(arn.to_owned(), secret.clone());
-        Ok(secret)
+        secret.ok_or_else(|| call.error(ErrorKind::Corrupt, "it is empty or no text"))
     }
 }

@@ -61,6 +61,8 @@ pub struct Detected {
     pub revisions: Vec<Incident>,
     /// Messages sent, those of earlier stopped runs included.
     pub announced: usize,
+    /// Why hours that have settled were not merged, if they were not; they stay in several objects.
+    pub not_compacted: Option<String>,
     /// Why the current artifact was passed over for the previous one, if it was.
     pub refused_artifact: Option<String>,
 }
@@ -110,7 +112,11 @@ pub async fn detect(
             warm.state = Some((state, etag));
         }
         warm.artifact = Some(loaded);
-        outcome.compacted_hours = compact::compact(ports.blobs, &config.stream, &due).await?;
+        // Incidents are written and announced: an hour that stays in several objects is no reason to do it again.
+        match compact::compact(ports.blobs, &config.stream, &due).await {
+            Ok(hours) => outcome.compacted_hours = hours,
+            Err(error) => outcome.not_compacted = Some(error.to_string()),
+        }
         return Ok(outcome);
     }
     Err(PipelineError::Contended(names::state(&config.stream)))

@@ -80,17 +80,29 @@ pub async fn diagnose(
         return Ok(Diagnosed::Stale);
     }
     let until = now.checked_add(LEASE).map_err(|e| PipelineError::Invalid(e.to_string()))?;
-    if !ports.incidents.acquire_lease(stream, id, revision, &received.receipt, now, until).await? {
-        return Ok(Diagnosed::Leased);
+    match ports.incidents.acquire_lease(stream, id, revision, &received.receipt, now, until).await {
+        Ok(true) => {}
+        Ok(false) => return Ok(Diagnosed::Leased),
+        Err(error) => {
+            let error = PipelineError::from(error);
+            if error.is_transient() && received.attempts < MAX_ATTEMPTS {
+                return Err(error);
+            }
+            return bury(ports, received, &error.to_string()).await;
+        }
     }
     let outcome = write_report(ports, config, &latest, now, elapsed_ms, warm).await;
-    ports.incidents.release_lease(stream, id, revision, &received.receipt).await?;
+    let released = ports.incidents.release_lease(stream, id, revision, &received.receipt).await;
     match outcome {
+        // A lease that cannot be released runs out; the report is written all the same.
         Ok(report) => {
             ports.queue.ack(&received.receipt).await?;
             Ok(report.map_or(Diagnosed::Stale, |r| Diagnosed::Reported(Box::new(r))))
         }
-        Err(error) if error.is_transient() && received.attempts < MAX_ATTEMPTS => Err(error),
+        Err(error) if error.is_transient() && received.attempts < MAX_ATTEMPTS => {
+            released?;
+            Err(error)
+        }
         Err(error) => bury(ports, received, &error.to_string()).await,
     }
 }

@@ -19,7 +19,7 @@ mod judge;
 
 pub use judge::{Comparison, Figures};
 
-use crate::artifact::{self, Artifact, Loaded};
+use crate::artifact::{self, Artifact};
 use crate::history::{HourlyHistory, first_hour};
 use crate::state::KEPT_DAYS;
 use crate::train::train;
@@ -105,7 +105,7 @@ impl Task<'_> {
     async fn run(&self) -> Result<Promotion> {
         let stream = &self.config.stream;
         let current = match artifact::load(self.blobs, stream, None).await {
-            Ok(Loaded { refused: Some(reason), .. }) | Err(PipelineError::Corrupt { reason, .. }) => {
+            Err(PipelineError::Corrupt { reason, .. }) => {
                 return self.publish(format!("the artifact in use cannot be read: {reason}")).await;
             }
             Err(PipelineError::NoModel { .. }) => {
@@ -130,6 +130,10 @@ impl Task<'_> {
         }
         let candidate = self.train(from).await?;
         let entry = artifact::store(self.blobs, &candidate).await?;
+        if entry.id == current.id {
+            let reason = "the same history gives the artifact in use".to_owned();
+            return Ok(Promotion { current: Some(current.id), ..self.decide(Decision::Kept, reason) });
+        }
         let (hour, day) = self.judge(&candidate, &current.artifact, from).await?;
         let worse = hour.worse("hours").or_else(|| day.worse("days"));
         let decision = if worse.is_some() { Decision::Kept } else { Decision::Promoted };

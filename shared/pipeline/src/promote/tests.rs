@@ -1,6 +1,7 @@
 //! First training, the same data again, and candidates that have learnt nonsense.
 
 use super::*;
+use crate::artifact::Loaded;
 use crate::ingest::{IngestPorts, ingest};
 use crate::rollup::roll_dirty_hours;
 use domain::anomaly::Granularity;
