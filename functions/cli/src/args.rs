@@ -353,7 +353,7 @@ pub struct Score {
     pub model: ModelName,
     /// Days unlike their weekday, in training or later.
     #[arg(long, value_name = "DATE", num_args = 1..)]
-    pub holiday: Vec<jiff::civil::Date>,
+    pub holiday: Vec<Date>,
     /// Flag what lies outside the model's own interval of this coverage.
     #[arg(
         long,
@@ -386,6 +386,8 @@ pub enum ModelName {
     Panel,
     /// Trend, weekly shape and holidays.
     Prophet,
+    /// Seasonal ARIMA.
+    Sarima,
     /// Gradient-boosted trees on calendar, lags and rolling statistics.
     Lightgbm,
     /// Seasonal median with negative-binomial scatter.

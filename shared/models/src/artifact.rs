@@ -5,6 +5,7 @@ use crate::detector::Detector;
 use crate::panel::PanelModel;
 use crate::pooled::PooledLightGbm;
 use crate::prophet::ProphetModel;
+use crate::sarima::Sarima;
 use crate::single::SingleLightGbm;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -68,6 +69,8 @@ pub enum Model {
     SingleLightGbm(SingleLightGbm),
     /// Trend, week and holidays of one series.
     Prophet(ProphetModel),
+    /// Seasonal ARIMA of one series.
+    Sarima(Sarima),
     /// A total with the shares of its segments.
     Panel(PanelModel),
 }
@@ -80,6 +83,7 @@ impl Model {
             Self::LightGbm(model) => model,
             Self::SingleLightGbm(model) => model,
             Self::Prophet(model) => model,
+            Self::Sarima(model) => model,
             Self::Panel(model) => model,
         }
     }
@@ -91,6 +95,7 @@ impl Model {
             Self::LightGbm(model) => Box::new(model),
             Self::SingleLightGbm(model) => Box::new(model),
             Self::Prophet(model) => Box::new(model),
+            Self::Sarima(model) => Box::new(model),
             Self::Panel(model) => Box::new(model),
         }
     }

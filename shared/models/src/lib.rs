@@ -10,6 +10,7 @@
 //! - [`lightgbm`]: evaluates text models; [`single`] and [`pooled`] are the models around it
 //! - [`fitter`]: how a family of models is fitted elsewhere
 //! - [`prophet`]: trend, week and holidays by date
+//! - [`sarima`]: seasonal ARIMA in state space
 //! - [`panel`]: a total and the shares of its segments, by [`level_filter`] and [`shares`]; the default
 //! - [`interval`], [`calibration`]: from residuals to bounds and false-alarm rates
 //! - [`artifact`]: how models are stored
@@ -29,6 +30,7 @@ pub mod panel;
 pub mod pooled;
 pub mod profile;
 pub mod prophet;
+pub mod sarima;
 pub mod shares;
 pub mod single;
 pub mod tail;
@@ -43,4 +45,5 @@ pub use fitter::{Fitted, Fitter};
 pub use panel::PanelModel;
 pub use pooled::PooledLightGbm;
 pub use prophet::ProphetModel;
+pub use sarima::Sarima;
 pub use single::SingleLightGbm;

@@ -6,7 +6,7 @@
 //! - [`lightgbm`]: trees from rows
 //! - [`fit`]: models from series, pooled or single
 //! - [`fitters`]: the families behind one interface
-//! - [`prophet`], [`panel`]: the models that are not trees
+//! - [`prophet`], [`sarima`], [`panel`]: the models that are not trees
 //! - [`cross_validation`]: rolling-origin folds
 //! - [`counts`]: reads a count series
 //! - [`score`]: trains on the first part of a count series and scores the rest
@@ -20,6 +20,7 @@ pub mod generate;
 pub mod lightgbm;
 pub mod panel;
 pub mod prophet;
+pub mod sarima;
 pub mod score;
 
 pub use fit::{
@@ -28,6 +29,7 @@ pub use fit::{
 
 pub use panel::fit_panel;
 pub use prophet::{FittedProphet, ProphetOptions, fit_prophet};
+pub use sarima::{FittedSarima, SarimaOptions, fit_sarima};
 
 /// Why a model could not be fitted.
 #[derive(Debug, thiserror::Error)]

@@ -6,6 +6,7 @@ use crate::counts::CountSeries;
 use crate::cross_validation::{OutOfSample, cross_validate_baseline, folds};
 use crate::fit::{SingleOptions, fit_baseline, fit_single};
 use crate::prophet::{ProphetOptions, fit_prophet};
+use crate::sarima::{SarimaOptions, fit_sarima};
 use domain::anomaly::Granularity;
 use jiff::Timestamp;
 use models::baseline::Moments;
@@ -19,6 +20,9 @@ const BASELINE_FOLDS: (f64, usize) = (0.5, 5);
 /// Least training buckets for the baseline: three weeks of days, or of hours.
 const BASELINE_DAYS: usize = 21;
 
+/// Standard deviations from which a past count is an incident to SARIMA, and left out of its fit.
+const SARIMA_INCIDENTS: f64 = 5.0;
+
 /// Which model scores.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ModelChoice {
@@ -26,6 +30,8 @@ pub enum ModelChoice {
     Panel,
     /// Trend, weekly shape and holidays, from the end of training.
     Prophet,
+    /// Seasonal ARIMA (1,0,1)(1,1,1) with a season of a week of days or a day of hours.
+    Sarima,
     /// Trees over lags, rolling figures and the calendar.
     LightGbm,
     /// Level × weekly shape.
@@ -134,6 +140,7 @@ pub fn score(job: &Job, model: ModelChoice, threshold: Threshold) -> Result<Vec<
     let trained = match model {
         ModelChoice::Panel => return panel::score_all(std::slice::from_ref(job), threshold).remove(0),
         ModelChoice::Prophet => train_prophet(series.view(), from, &job.holidays)?,
+        ModelChoice::Sarima => train_sarima(series.view(), from)?,
         ModelChoice::LightGbm => train_lightgbm(series.view(), from)?,
         ModelChoice::Baseline => train_baseline(series.view(), from)?,
     };
@@ -200,6 +207,15 @@ fn train_lightgbm(series: SeriesView<'_>, from: usize) -> Result<Trained, ScoreE
 
 fn train_prophet(series: SeriesView<'_>, from: usize, holidays: &[i32]) -> Result<Trained, ScoreError> {
     let fitted = fit_prophet(series.prefix(from), holidays, &ProphetOptions::default())?;
+    let forecasts = fitted.model.forecast(series, from);
+    let dispersion = forecasts.iter().map(|f| f.dispersion).fold(0.0, f64::max);
+    let means = forecasts.iter().map(|f| f.mean).collect();
+    Ok(Trained::new(means, fitted.model.interval(), dispersion, &fitted.check))
+}
+
+fn train_sarima(series: SeriesView<'_>, from: usize) -> Result<Trained, ScoreError> {
+    let options = SarimaOptions { incidents: Some(SARIMA_INCIDENTS), ..SarimaOptions::default() };
+    let fitted = fit_sarima(series.prefix(from), &options)?;
     let forecasts = fitted.model.forecast(series, from);
     let dispersion = forecasts.iter().map(|f| f.dispersion).fold(0.0, f64::max);
     let means = forecasts.iter().map(|f| f.mean).collect();

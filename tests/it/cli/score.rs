@@ -35,7 +35,7 @@ fn score(dir: &Path, more: &[&str]) -> Done {
 #[test]
 fn every_row_is_scored_and_the_label_is_measured() {
     let dir = folder(&counts());
-    for model in ["panel", "prophet", "lightgbm", "baseline"] {
+    for model in ["panel", "prophet", "sarima", "lightgbm", "baseline"] {
         let done = score(dir.path(), &["--false-alarms", "12", "--model", model]).ok();
         let mut lines = done.out.lines();
         assert_eq!(lines.next(), Some("timestamp,actual,expected,lower,upper,score,flag"));
@@ -126,4 +126,42 @@ fn damaged_counts_never_crash() {
         fs::write(dir.path().join("counts.csv"), bytes).unwrap();
         score(dir.path(), &["--interval", "0.9"]).fails(&["line"]);
     }
+}
+
+/// Two queues of days: `a` has a spike, `b` a queue that takes over a quarter of a quiet total.
+#[test]
+fn a_folder_of_series_is_scored_by_its_calendar() {
+    let dir = tempfile::tempdir().unwrap();
+    let series = dir.path().join("series");
+    fs::create_dir(&series).unwrap();
+    let plain = counts();
+    fs::write(series.join("a.csv"), &plain).unwrap();
+    let mut shared = "timestamp,count,queue:IT,queue:Billing\n".to_owned();
+    for (i, line) in plain.lines().skip(1).enumerate() {
+        let (date, count) = line.split_once(',').unwrap();
+        let count: u32 = count.parse().unwrap();
+        let count = if i == 394 { count / 3 } else { count };
+        let billing = if i == 380 { count * 2 / 5 } else { count / 10 };
+        writeln!(shared, "{date},{count},{},{billing}", count - billing).unwrap();
+    }
+    fs::write(series.join("b.csv"), shared).unwrap();
+    let entry = r#"{"freq":"D","tz":"UTC","train_end":"2023-08-31 00:00:00","holidays":["2023-01-02"]}"#;
+    fs::write(dir.path().join("calendar.json"), format!("{{\"a\":{entry},\"b\":{entry}}}")).unwrap();
+    let arguments =
+        ["score", "series", "--calendar", "calendar.json", "--false-alarms", "2", "--out", "scores"];
+    let done = run(dir.path(), &[&arguments[..], &["--json"]].concat()).ok();
+    assert_eq!(done.json()["series"], 2, "{}", done.out);
+    for (name, at) in [("a", ANOMALY), ("b", "2023-09-16")] {
+        let text = fs::read_to_string(dir.path().join("scores").join(format!("{name}.csv"))).unwrap();
+        assert!(text.starts_with("timestamp,actual,expected,lower,upper,score,flag\n2023-09-01,"), "{text}");
+        let flagged: Vec<&str> =
+            text.lines().filter(|l| l.ends_with(",1")).map(|l| l.split(',').next().unwrap()).collect();
+        assert!(flagged.contains(&at) && flagged.len() <= 2, "{name}: {flagged:?}");
+    }
+    fs::write(dir.path().join("calendar.json"), format!("{{\"a\":{entry}}}")).unwrap();
+    run(dir.path(), &arguments).fails(&["\"b\"", "calendar.json"]);
+    let hours = entry.replace("\"D\"", "\"h\"");
+    fs::write(dir.path().join("calendar.json"), format!("{{\"a\":{hours},\"b\":{entry}}}")).unwrap();
+    run(dir.path(), &arguments).fails(&["a.csv", "freq", "day"]);
+    run(dir.path(), &["score", "counts.csv", "--false-alarms", "2"]).fails(&["--train-until"]);
 }

@@ -37,6 +37,7 @@ pub fn run(global: &Global, args: Score) -> Result<Outcome> {
     let model = match args.model {
         ModelName::Panel => ModelChoice::Panel,
         ModelName::Prophet => ModelChoice::Prophet,
+        ModelName::Sarima => ModelChoice::Sarima,
         ModelName::Lightgbm => ModelChoice::LightGbm,
         ModelName::Baseline => ModelChoice::Baseline,
     };
@@ -150,6 +151,7 @@ fn summarize(global: &Global, args: &Score, rows: &[ScoredRow], labels: &[bool])
     let model = match args.model {
         ModelName::Panel => "panel",
         ModelName::Prophet => "Prophet",
+        ModelName::Sarima => "SARIMA",
         ModelName::Lightgbm => "LightGBM",
         ModelName::Baseline => "baseline",
     };

@@ -6,7 +6,7 @@ fn model(granularity: Granularity, level: f64, dimensions: Vec<DimensionModel>) 
     PanelModel {
         profile: Profile::flat(granularity),
         level,
-        drift: 1e-4 / crate::calendar::points_per_day(granularity) as f64,
+        drift: 1e-4 / points_per_day(granularity) as f64,
         dispersion: 0.002,
         unit: 1.0,
         inflation,

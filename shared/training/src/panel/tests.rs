@@ -80,7 +80,7 @@ fn a_holiday_is_learned_from_those_before() {
         stream.values[i] = (stream.values[i] * 0.5).round();
     }
     let (mean, variance) = fit_panel(stream.view(), &[], &holidays).unwrap().holiday_effect;
-    assert!((mean.exp() - 0.5).abs() < 0.06 && variance < 0.06, "{mean} {variance}");
+    assert!((mean.exp() - 0.5).abs() < 0.06 && variance < 0.09, "{mean} {variance}");
 }
 
 #[test]
