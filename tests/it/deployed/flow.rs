@@ -276,6 +276,27 @@ async fn an_outage_becomes_a_report() {
     let repeated = stack.invoke("DetectFunctionName", &event);
     assert_eq!((&repeated["revisions"], &repeated["announced"]), (&json!([]), &json!(0)), "{repeated}");
 
+    // The indexes answer without a scan, and so do the statements that README shows.
+    let table = stack.output("ReportsTableName");
+    let (severity, service) = (report.severity.name(), &report.affected_services[0]);
+    for (index, key, value) in [
+        ("by_severity", "listed_severity", format!("default#{severity}")),
+        ("by_service", "listed_service", format!("default#{service}")),
+    ] {
+        let values = AttributeValue::S(value.clone());
+        let client = stack.clients().dynamodb;
+        let query = client.query().table_name(table).index_name(index);
+        let query =
+            query.key_condition_expression(format!("{key} = :v")).expression_attribute_values(":v", values);
+        let found = query.send().await.unwrap();
+        let title = |item: &HashMap<String, AttributeValue>| item.get("title")?.as_s().ok().cloned();
+        assert!(found.items().iter().filter_map(title).any(|t| t == report.title), "{index}: {found:?}");
+        let statement =
+            format!("SELECT window_start, title FROM \"{table}\".\"{index}\" WHERE {key} = '{value}'");
+        let found = client.execute_statement().statement(&statement).send().await.unwrap();
+        assert!(found.items().iter().filter_map(title).any(|t| t == report.title), "{statement}: {found:?}");
+    }
+
     // The command line reads the same table.
     let table = stack.output("ReportsTableName");
     let listed = stack.anomalyze(&["reports", "list", "--table", table, "--json"], folder.path());
