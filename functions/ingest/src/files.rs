@@ -219,7 +219,7 @@ fn line(error: &ReadError) -> u64 {
 
 /// The source that a key below a folder of `inbox/` names: `inbox/zendesk/2024.csv` is from `zendesk`.
 fn source_of(key: &str) -> Option<&str> {
-    let (source, _) = key.strip_prefix("inbox/")?.split_once('/')?;
+    let (source, _) = key.strip_prefix(names::inbox_prefix())?.split_once('/')?;
     Some(source).filter(|source| !source.is_empty())
 }
 

@@ -13,6 +13,10 @@ const TAIL_SHARE: f64 = 0.1;
 const PRIOR_WEIGHT: f64 = 20.0;
 /// Share of the largest excesses that is left out: past incidents are no noise.
 const TRIM: f64 = 0.02;
+/// The same two shares where the scores of many series are taken together, and the fewest of them that form a tail.
+const POOLED_SHARE: f64 = 0.2;
+const POOLED_TRIM: f64 = 0.4;
+const POOLED_TAIL: usize = 10;
 
 /// Tail of the scores of a series on data its model had not seen.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -52,57 +56,21 @@ impl TailCalibration {
         Self { start, share: TAIL_SHARE, scale, count }
     }
 
-    /// Score that a quiet series exceeds with `probability` per bucket.
-    pub fn threshold(&self, probability: f64) -> f64 {
-        let probability = probability.clamp(1e-300, 1.0);
-        if probability < self.share {
-            return self.start + self.scale * (self.share / probability).ln();
-        }
-        // Below the tail the scores are taken as ideal, stretched to meet its start.
-        self.start * probability.log10() / self.share.log10()
-    }
-
-    /// −log10 of the calibrated probability that a quiet series scores this high.
-    pub fn calibrated(&self, score: f64) -> f64 {
-        if score > self.start {
-            return -self.share.log10() + (score - self.start) / (self.scale * LN_10);
-        }
-        -self.share.log10() * (score / self.start).max(0.0)
-    }
-}
-
-/// Share of all scores of history that the pooled tail starts from, and the share of those that is cut off as incidents.
-const POOLED_SHARE: f64 = 0.2;
-const POOLED_TRIM: f64 = 0.4;
-
-/// Common tail of the scores of many quiet series, of which each asks several questions at once.
-///
-/// The scores are −log10 of the smallest of several valid probabilities: their tail falls as that of one does, by a
-/// factor of ten per unit, but starts higher the more questions were asked. So the start is read off history and the
-/// slope off history without its strangest part. History holds incidents, which make that slope flatter than that of quiet
-/// series: where it is flatter than the ideal one, the mean of both is taken.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct PooledTail {
-    /// Score at which the tail begins.
-    pub start: f64,
-    /// Share of scores above the start.
-    pub share: f64,
-    /// Mean excess over the start.
-    pub scale: f64,
-    /// Scores it was made from.
-    pub count: usize,
-}
-
-impl PooledTail {
-    /// From the scores of history of every series, in any order; fewer than 50 leave that of a single question.
-    pub fn from_scores(scores: impl IntoIterator<Item = f64>) -> Self {
+    /// From the scores of many series, in any order, of which each is the smallest of several valid probabilities.
+    ///
+    /// Such a tail falls as that of one probability does, by a factor of ten per unit, but starts higher the more
+    /// questions were asked. So the start is read off history, and the slope off history without its strangest part.
+    /// History holds incidents, which make that slope flatter than that of quiet series: where it is flatter than the
+    /// ideal one, the mean of both is taken. Fewer than 50 scores leave the tail of a single question.
+    pub fn from_pooled(scores: impl IntoIterator<Item = f64>) -> Self {
         let mut sorted: Vec<f64> = scores.into_iter().filter(|s| s.is_finite()).collect();
         sorted.sort_by(|a, b| b.total_cmp(a));
         let count = sorted.len();
         let tail = (count as f64 * POOLED_SHARE) as usize;
         let cut = (tail as f64 * POOLED_TRIM).ceil() as usize;
         let ideal = 1.0 / LN_10;
-        let (Some(start), Some(largest), true) = (sorted.get(tail), sorted.get(cut), tail >= 10) else {
+        let (Some(start), Some(largest), true) = (sorted.get(tail), sorted.get(cut), tail >= POOLED_TAIL)
+        else {
             return Self { start: -POOLED_SHARE.log10(), share: POOLED_SHARE, scale: ideal, count };
         };
         // A censored exponential: each excess cut off is at least the largest kept.
@@ -118,10 +86,11 @@ impl PooledTail {
         if probability < self.share {
             return self.start + self.scale * (self.share / probability).ln();
         }
+        // Below the tail the scores are taken as ideal, stretched to meet its start.
         self.start * probability.log10() / self.share.log10()
     }
 
-    /// −log10 of the probability that a quiet series scores this high.
+    /// −log10 of the calibrated probability that a quiet series scores this high.
     pub fn calibrated(&self, score: f64) -> f64 {
         if score > self.start {
             return -self.share.log10() + (score - self.start) / (self.scale * LN_10);
@@ -142,13 +111,13 @@ mod tests {
             -(1.0 - (1.0 - any).powf(0.25)).log10()
         };
         let mut scores: Vec<f64> = (0..20_000).map(of_four).collect();
-        let clean = PooledTail::from_scores(scores.iter().copied());
+        let clean = TailCalibration::from_pooled(scores.iter().copied());
         assert!((clean.calibrated(-(1e-4f64 / 4.0).log10()) - 4.0).abs() < 0.25, "{clean:?}");
         scores.extend([40.0; 200]);
-        let dirty = PooledTail::from_scores(scores);
+        let dirty = TailCalibration::from_pooled(scores);
         assert!((dirty.threshold(1e-3) - clean.threshold(1e-3)).abs() < 0.15, "{dirty:?}");
         assert!((dirty.calibrated(dirty.threshold(1e-5)) - 5.0).abs() < 1e-9);
-        assert!((PooledTail::from_scores([]).threshold(1e-3) - 3.0).abs() < 1e-9);
+        assert!((TailCalibration::from_pooled([]).threshold(1e-3) - 3.0).abs() < 1e-9);
     }
 
     fn exponential(n: usize, stretch: f64) -> Vec<f64> {

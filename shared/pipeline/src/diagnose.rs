@@ -92,17 +92,14 @@ pub async fn diagnose(
         }
     }
     let outcome = write_report(ports, config, &latest, now, elapsed_ms, warm).await;
-    let released = ports.incidents.release_lease(stream, id, revision, &received.receipt).await;
+    // A lease that cannot be released runs out; what became of the report counts.
+    let _ = ports.incidents.release_lease(stream, id, revision, &received.receipt).await;
     match outcome {
-        // A lease that cannot be released runs out; the report is written all the same.
         Ok(report) => {
             ports.queue.ack(&received.receipt).await?;
             Ok(report.map_or(Diagnosed::Stale, |r| Diagnosed::Reported(Box::new(r))))
         }
-        Err(error) if error.is_transient() && received.attempts < MAX_ATTEMPTS => {
-            released?;
-            Err(error)
-        }
+        Err(error) if error.is_transient() && received.attempts < MAX_ATTEMPTS => Err(error),
         Err(error) => bury(ports, received, &error.to_string()).await,
     }
 }

@@ -207,19 +207,13 @@ fn train_lightgbm(series: SeriesView<'_>, from: usize) -> Result<Trained, ScoreE
 
 fn train_prophet(series: SeriesView<'_>, from: usize, holidays: &[i32]) -> Result<Trained, ScoreError> {
     let fitted = fit_prophet(series.prefix(from), holidays, &ProphetOptions::default())?;
-    let forecasts = fitted.model.forecast(series, from);
-    let dispersion = forecasts.iter().map(|f| f.dispersion).fold(0.0, f64::max);
-    let means = forecasts.iter().map(|f| f.mean).collect();
-    Ok(Trained::new(means, fitted.model.interval(), dispersion, &fitted.check))
+    Ok(Trained::by(&fitted.model, series, from, fitted.model.interval(), &fitted.check))
 }
 
 fn train_sarima(series: SeriesView<'_>, from: usize) -> Result<Trained, ScoreError> {
     let options = SarimaOptions { incidents: Some(SARIMA_INCIDENTS), ..SarimaOptions::default() };
     let fitted = fit_sarima(series.prefix(from), &options)?;
-    let forecasts = fitted.model.forecast(series, from);
-    let dispersion = forecasts.iter().map(|f| f.dispersion).fold(0.0, f64::max);
-    let means = forecasts.iter().map(|f| f.mean).collect();
-    Ok(Trained::new(means, fitted.model.interval(), dispersion, &fitted.check))
+    Ok(Trained::by(&fitted.model, series, from, fitted.model.interval(), &fitted.check))
 }
 
 fn train_baseline(series: SeriesView<'_>, from: usize) -> Result<Trained, ScoreError> {
@@ -244,6 +238,19 @@ fn train_baseline(series: SeriesView<'_>, from: usize) -> Result<Trained, ScoreE
 }
 
 impl Trained {
+    /// The forecasts of `model` for `from..series.len()`.
+    fn by(
+        model: &dyn Detector,
+        series: SeriesView<'_>,
+        from: usize,
+        interval: ResidualInterval,
+        check: &OutOfSample,
+    ) -> Self {
+        let forecasts = model.forecast(series, from);
+        let dispersion = forecasts.iter().map(|f| f.dispersion).fold(0.0, f64::max);
+        Self::new(forecasts.iter().map(|f| f.mean).collect(), interval, dispersion, check)
+    }
+
     fn new(forecasts: Vec<f64>, interval: ResidualInterval, dispersion: f64, check: &OutOfSample) -> Self {
         let scores: Vec<f64> =
             check.points.iter().map(|p| tail::two_sided_log10(p.actual, p.mean, dispersion).0).collect();

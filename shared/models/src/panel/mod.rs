@@ -3,7 +3,7 @@
 //! For every bucket it asks how strange the total is given the level so far ([`LevelFilter`]), how strange each value's
 //! share of the total is ([`Shares`]), and how strange both are at once, over the last bucket and over a few longer
 //! windows. The smallest probability counts; how many questions were asked is left to the calibration
-//! ([`crate::calibration::PooledTail`]). A bucket that has raised an alarm takes no part in later windows, and the level
+//! ([`crate::calibration::TailCalibration::from_pooled`]). A bucket that has raised an alarm takes no part in later windows, and the level
 //! goes back to what it was before: one incident is one alarm.
 
 mod evidence;

@@ -5,7 +5,7 @@ use crate::TrainError;
 use crate::counts::{CountSeries, Dimension};
 use crate::panel::{DimensionName, fit_panel};
 use domain::anomaly::Granularity;
-use models::calibration::PooledTail;
+use models::calibration::TailCalibration;
 use models::panel::{PanelScore, PanelView};
 use models::tail;
 use std::f64::consts::LOG10_2;
@@ -24,7 +24,7 @@ struct Scored {
 pub(super) fn score_all(jobs: &[Job], threshold: Threshold) -> Vec<Result<Vec<ScoredRow>, ScoreError>> {
     let scored: Vec<Result<Scored, ScoreError>> = jobs.iter().map(|job| train(job, threshold)).collect();
     let history = jobs.iter().zip(&scored).filter_map(|(job, scored)| Some((job, scored.as_ref().ok()?)));
-    let tail = PooledTail::from_scores(history.flat_map(|(job, scored)| quiet(job, scored)));
+    let tail = TailCalibration::from_pooled(history.flat_map(|(job, scored)| quiet(job, scored)));
     jobs.iter().zip(scored).map(|(job, scored)| Ok(rows(&job.series, &scored?, threshold, &tail))).collect()
 }
 
@@ -77,7 +77,12 @@ fn quiet<'a>(job: &'a Job, scored: &'a Scored) -> impl Iterator<Item = f64> + 'a
     (warm_up..scored.from).filter(|i| job.series.values()[*i].is_finite()).map(|i| scored.scores[i].score)
 }
 
-fn rows(series: &CountSeries, scored: &Scored, threshold: Threshold, tail: &PooledTail) -> Vec<ScoredRow> {
+fn rows(
+    series: &CountSeries,
+    scored: &Scored,
+    threshold: Threshold,
+    tail: &TailCalibration,
+) -> Vec<ScoredRow> {
     let row = |index: usize| {
         let actual = *series.values().get(index).filter(|v| v.is_finite())?;
         let PanelScore { score, forecast, .. } = *scored.scores.get(index)?;
